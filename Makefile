@@ -1,0 +1,42 @@
+# The commands people type; 'make' alone lists them. What they do is in conf/commands/ and tests/.
+
+PYTHON ?= python3
+VENV := .venv/bin/python
+PAGES ?=
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help environment html preview serve live test doctest accept gettext clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+environment:
+	@$(PYTHON) conf/commands/environment.py
+
+html: environment ## build the site, both languages, into build/html
+	@$(VENV) conf/commands/site.py html
+
+preview: environment ## build a page or lesson quickly into build/preview: PAGES="tensor plot_forward_pass"
+	@$(VENV) conf/commands/site.py preview $(PAGES)
+
+serve: html ## show the site at http://127.0.0.1:8000 (another port: PORT=8080)
+	@$(VENV) -m http.server --bind 127.0.0.1 --directory build/html $(PORT)
+
+live: environment ## build, show, and rebuild on save (another port: PORT=8080)
+	@$(VENV) conf/commands/live.py $(PORT)
+
+test: html ## build the site and check every promise of it, doctests included
+	@$(VENV) -m pytest tests
+
+doctest: environment ## check every >>> on pages, in lessons and in docstrings
+	@$(VENV) -m pytest tests/test_doctests.py
+
+accept: html ## rewrite tests/transcripts from what the site prints now, for review as a diff
+	@$(VENV) tests/transcripts.py
+
+gettext: environment ## bring the Chinese catalogues up to date with the sources
+	@$(VENV) conf/commands/catalogues.py
+
+clean: ## delete all that was built (.venv stays)
+	@rm -rf build

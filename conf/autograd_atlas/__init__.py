@@ -1,0 +1,1 @@
+"""Autograd Atlas: computation graphs and PyTorch's dynamic autograd, shown by running them."""

@@ -1,0 +1,15 @@
+"""The thin Sphinx face of the project: what happens to a build, in the order in which it happens."""
+
+from sphinx.application import Sphinx
+
+from . import gallery, languages, mathml, outputs, pages, sources
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    sources.setup(app)  # warnings name the file that a person edits
+    gallery.setup(app)  # lessons run in order, each from the same state
+    outputs.setup(app)  # what was printed is shown without addresses and paths
+    mathml.setup(app)  # formulas become MathML
+    languages.setup(app)  # each page knows its other language
+    pages.setup(app)  # the edit link, the footer, keyboard access
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,125 @@
+"""The lessons' gallery: their order, and a card picture made from what each computed."""
+
+import numbers
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+ORDER = EXAMPLES / "order.txt"
+
+
+class OutlineOrder:
+    """Sorts a chapter's lessons as ``examples/order.txt`` lists them."""
+
+    def __init__(self, chapter: str) -> None:
+        self.chapter = Path(chapter).name
+        self.listed = ORDER.read_text(encoding="utf-8").split()
+
+    def __call__(self, lesson: str) -> int:
+        name = f"{self.chapter}/{Path(lesson).name}"
+        if name not in self.listed:
+            raise ExtensionError(f"{ORDER.name} does not list {name}: add it where it belongs")
+        return self.listed.index(name)
+
+
+def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each variable that holds one number, as text, in order of definition.
+
+    A leaf that has received a gradient shows that in place of its value.
+    """
+    for name, value in namespace.items():
+        if name.startswith("_") or isinstance(value, bool):
+            continue
+        if hasattr(value, "grad_fn") and value.numel() == 1:
+            if value.is_leaf and value.grad is not None:
+                name, value = f"{name}.grad", value.grad
+            value = value.detach().item()
+        if isinstance(value, numbers.Real):
+            yield name, f"{value:.4g}"
+
+
+def card(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
+    """A scraper that shows nothing on the page, and leaves the lesson's card picture.
+
+    The picture holds what the lesson's first block that computes something has computed.
+    """
+    if len(block_vars["image_path_iterator"]) == 0:
+        values = list(named_numbers(block_vars["fake_main"].__dict__))[:8]
+        if values:
+            picture = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
+            picture.write_text(card_svg(values), encoding="utf-8")
+    return ""
+
+
+def card_svg(values: list[tuple[str, str]]) -> str:
+    """A small picture of names and values, two columns, readable on light and dark pages."""
+    cells = []
+    for index, (name, value) in enumerate(values):
+        x, y = 20 + 145 * (index % 2), 46 + 40 * (index // 2)
+        cells.append(
+            f'<text x="{x}" y="{y}"><tspan fill="#9cc9ea" font-style="italic">{escape(name)}'
+            f'</tspan> = {escape(value)}</text>'
+        )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'
+        '<rect width="320" height="200" fill="#17324a"/>'
+        '<g font-family="ui-monospace, monospace" font-size="20" fill="#fff">'
+        f"{''.join(cells)}</g></svg>\n"
+    )
+
+
+# What sphinx-gallery adds to its pages, and ours do without:
+UNWANTED = re.compile(
+    # the note at the top of a lesson, which stands above the title;
+    r"^\.\. only:: html\n\n    \.\. note::\n        :class: sphx-glr-download-link-note\n\n.*?\n\n"
+    # a zip of the two files that can be downloaded one by one;
+    r"|^    \.\. container:: sphx-glr-download sphx-glr-download-zip\n\n.*?(?=\n\n|\Z)"
+    # and on cards, a tooltip and a second title in HTML, which no catalogue can translate.
+    r'|(?<=<div class="sphx-glr-thumbcontainer") tooltip="[^"]*"'
+    r'|^ *<div class="sphx-glr-thumbnail-title">.*?</div>$',
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def drop_unwanted(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Blank what is unwanted; line numbers stay."""
+    if docname.startswith("lessons/"):
+        source[0] = UNWANTED.sub(lambda found: "\n" * found[0].count("\n"), source[0])
+
+
+def link_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
+    """In downloaded notebooks, turn links to our pages into links to the published site."""
+
+    def link(found: re.Match[str]) -> str:
+        title = env.titles[found[1].lstrip("/")].astext()
+        return f"[{title}]({app.config.html_context['site']}en{found[1]}.html)"
+
+    for path in sorted(Path(app.srcdir, "lessons").rglob("*.ipynb")):
+        text = path.read_text(encoding="utf-8")
+        linked = re.sub(r":doc:`(/[^`]+)`", link, text)
+        if linked != text:
+            path.write_text(linked, encoding="utf-8")
+
+
+def share_work_folder(app: Sphinx, config: Any) -> None:
+    """Executed pages are kept beside the staged sources, for both languages."""
+    config.nb_execution_cache_path = str(Path(app.srcdir).parent / "notebooks")
+
+
+def note_finished(app: Sphinx) -> None:
+    """Leave a mark by which the build command knows that no lesson was cut short."""
+    (Path(app.srcdir).parent / "gallery-finished").touch()
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("config-inited", share_work_folder)
+    app.connect("source-read", drop_unwanted)
+    app.connect("env-updated", link_notebooks)
+    app.connect("builder-inited", note_finished, priority=900)  # behind sphinx-gallery's own

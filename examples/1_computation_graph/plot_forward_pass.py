@@ -1,0 +1,122 @@
+r"""
+What is a computation graph?
+============================
+
+A formula hides which result has to wait for which. A computation graph shows it: one node for
+each operation, one edge for each value that flows into the next operation.
+
+Our example, here and in the next lessons, is
+
+.. math:: J = 3\,(a + b\,c)
+
+at :math:`a = 5`, :math:`b = 3`, :math:`c = 2`.
+
+**Predict first.** Which operation has to come first? Which one cannot start before all the
+others are done? And what is :math:`J`?
+"""
+
+# %%
+# One operation a line
+# --------------------
+# Give each intermediate result a name, so that every line does exactly one thing:
+#
+# .. math::
+#
+#    u &= b\,c \\
+#    v &= a + u \\
+#    J &= 3\,v
+
+a = 5
+b = 3
+c = 2
+
+u = b * c
+v = a + u
+J = 3 * v
+
+print(f"{u = }")
+print(f"{v = }")
+print(f"{J = }")
+
+# %%
+# This is the **forward pass**: the values flow from the inputs to the result. Each line
+# uses only what stands above it.
+#
+# The graph as data
+# -----------------
+# The lines above contain a graph. Name each operation after its result, write down what each one
+# needs, and Python's standard library can find an order in which everything can be computed: a
+# *topological order*.
+
+from graphlib import TopologicalSorter
+
+needs = {"u": ["b", "c"], "v": ["a", "u"], "J": ["v"]}
+order = list(TopologicalSorter(needs).static_order())
+print(order)
+
+# %%
+# ``u`` stands before ``v``, and ``v`` before ``J``. Where ``a`` stands among the inputs does not
+# matter, as long as it comes before ``v``. A computation graph never has a cycle: a value that
+# needed itself could not be computed at all.
+#
+# The same in PyTorch
+# -------------------
+# With tensors the lines stay the same. We ask for gradients with ``requires_grad=True``, and
+# PyTorch records each operation as it runs.
+
+import torch
+
+a = torch.tensor([5.0], requires_grad=True)
+b = torch.tensor([3.0], requires_grad=True)
+c = torch.tensor([2.0], requires_grad=True)
+
+u = b * c
+v = a + u
+J = 3 * v
+
+print(f"{u = }")
+print(f"{v = }")
+print(f"{J = }")
+
+# %%
+# Beside each value stands what PyTorch recorded: ``u`` came from a multiplication, ``v``
+# from an addition, ``J`` from a multiplication again. The inputs were not computed, so
+# nothing is recorded about where they came from:
+
+print(f"{a.grad_fn = }")
+print(f"{u.grad_fn.name() = }")
+print(f"{v.grad_fn.name() = }")
+print(f"{J.grad_fn.name() = }")
+
+# %%
+# What people get wrong
+# ---------------------
+# *The graph belongs to the formula.* It does not: it belongs to the way in which you compute
+# it. Multiplied out, the same :math:`J` is another graph, with an addition at its end and four
+# operations in place of three.
+
+p = 3 * a
+q = 3 * b
+r = q * c
+K = p + r
+
+print(f"{K = }")
+print(f"{K.item() == J.item() = }")
+print(f"{K.grad_fn.name() == J.grad_fn.name() = }")
+
+# %%
+# Check
+# -----
+# The formula in plain numbers, written at once, gives the same as both graphs.
+
+expected = 3 * (5 + 3 * 2)
+print(f"{expected = }")
+
+assert J.item() == expected
+assert K.item() == expected
+assert order.index("u") < order.index("v") < order.index("J")
+
+# %%
+# **Next:** the same graph, walked from right to left, in
+# :doc:`/lessons/1_computation_graph/plot_backward_pass`. What ``grad_fn`` and the other
+# attributes of a tensor mean is looked up in :doc:`/tensor`.

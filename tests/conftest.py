@@ -1,0 +1,140 @@
+"""What tests share: the built site, a real browser, and a place to report figures."""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "conf"), str(ROOT / "conf" / "commands")]
+SITE = ROOT / "build" / "html"
+
+FIGURES: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The built site; 'make test' has just built it."""
+    if not (SITE / "index.html").exists():
+        pytest.fail("build/html is missing: run 'make html' first")
+    return SITE
+
+
+@pytest.fixture
+def terminal():
+    """Report a figure at the end of the run."""
+    return FIGURES.append
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    for figure in FIGURES:
+        terminalreporter.write_line(figure)
+    if MISSING_BROWSER in str(terminalreporter.stats.get("skipped", "")):
+        terminalreporter.write_line(MISSING_BROWSER, yellow=True)
+
+
+MISSING_BROWSER = (
+    "Browser tests were skipped: no Chromium found. Install Chromium or Google Chrome, "
+    "or run: .venv/bin/playwright install chromium"
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+
+
+def find_browser(playwright: Playwright) -> str | None:
+    """An installed Chromium, or the one that Playwright has downloaded before."""
+    installed = [path for name in NAMES if (path := shutil.which(name))]
+    known = [*installed, str(MAC), playwright.chromium.executable_path]
+    return next((path for path in known if Path(path).exists()), None)
+
+
+def install_browser() -> None:
+    """Get a Chromium: on CI from Debian; for a person only into their own folder."""
+    if os.environ.get("CI") == "true":
+        subprocess.run(["apt-get", "update", "-qq"], check=True)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True)
+    else:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        if find_browser(playwright) is None:
+            install_browser()
+        path = find_browser(playwright)
+        if path is None and os.environ.get("CI") == "true":
+            pytest.fail("no Chromium on CI, and apt-get brought none")
+        if path is None:
+            pytest.skip(MISSING_BROWSER)
+        # The flags keep Chromium from calling its maker's hosts; as root it has no sandbox.
+        flags = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        if os.geteuid() == 0:
+            flags.append("--no-sandbox")
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(site: Path) -> Iterator[str]:
+    """The site's address when it is served over HTTP."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class Project:
+    """A copy of this project with one small page, to be broken by a test."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        ignored = shutil.ignore_patterns("__pycache__", "LC_MESSAGES")
+        shutil.copytree(ROOT / "conf", root / "conf", ignore=ignored)
+        shutil.copy(ROOT / "requirements.txt", root)
+        (root / "docs").mkdir()
+        (root / "docs" / "index.md").write_text("# Title\n\nSome words.\n", encoding="utf-8")
+        (root / "examples" / "1_chapter").mkdir(parents=True)
+        for folder, title in ((root / "examples", "All"), (root / "examples/1_chapter", "One")):
+            (folder / "GALLERY_HEADER.rst").write_text(f":orphan:\n\n{title}\n=====\n")
+        (root / "examples" / "order.txt").write_text("1_chapter/plot_one.py\n")
+        (root / "examples" / "1_chapter" / "plot_one.py").write_text(LESSON)
+
+    def build(self, command: str = "html", *pages: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(self.root / "conf/commands/site.py"), command, *pages],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+LESSON = '''"""
+One
+===
+Words.
+"""
+
+x = 1
+print(f"{x = }")
+'''
+
+
+@pytest.fixture
+def small_project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")

@@ -1,0 +1,114 @@
+"""The site in a real Chromium, as a reader meets it."""
+
+import pytest
+
+LESSON = "lessons/1_computation_graph/plot_forward_pass.html"
+
+
+@pytest.fixture
+def reader(browser):
+    """Opens pages for a reader; a complaint on the console, or a request to another host, fails
+    the test. (Furo's theme button logs what it did.)"""
+    contexts, complaints = [], []
+
+    def open_page(address: str, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complain(message))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: hosts(request.url))
+        page.goto(address)
+        return page
+
+    def complain(message) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def hosts(url: str) -> None:
+        if not url.startswith(("file:", "data:", "http://127.0.0.1:")):
+            complaints.append(f"request to {url}")
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "folder"), [("en-US", "en"), ("zh-CN", "zh"), ("zh-TW", "zh"), ("fr-FR", "en")]
+)
+def test_the_front_door_leads_to_the_readers_language(site, reader, locale, folder):
+    page = reader((site / "index.html").as_uri(), locale=locale)
+    page.wait_for_url(f"**/{folder}/index.html")
+    assert "tensor([3.]) tensor([6.]) tensor([9.])" in page.locator("article").inner_text()
+
+
+def test_the_front_door_works_without_javascript(site, reader):
+    page = reader((site / "index.html").as_uri(), java_script_enabled=False)
+    page.get_by_role("link", name="中文").click()
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+@pytest.mark.parametrize("start", ["file", "http"])
+def test_the_language_switch_keeps_the_page(site, served, reader, start):
+    root = served if start == "http" else f"{site.as_uri()}/"
+    page = reader(f"{root}en/{LESSON}")
+    page.get_by_role("link", name="中文").click()
+    assert page.url == f"{root}zh/{LESSON}"
+    page.get_by_role("link", name="English").click()
+    assert page.url == f"{root}en/{LESSON}"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_lesson_can_be_read_without_javascript(site, reader, language):
+    page = reader((site / language / LESSON).as_uri(), java_script_enabled=False)
+    assert "J = tensor([33.], grad_fn=<MulBackward0>)" in page.locator("article").inner_text()
+    assert page.locator("math").first.is_visible()
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Copy"), ("zh", "复制")])
+def test_the_copy_button_copies_code_and_speaks_the_language(served, reader, language, label):
+    page = reader(
+        f"{served}{language}/{LESSON}", permissions=["clipboard-read", "clipboard-write"]
+    )
+    button = page.locator("button.copybtn").first
+    assert button.get_attribute("data-tooltip") == label
+    button.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("a = 5\nb = 3\nc = 2\n")
+
+
+def test_the_theme_button_changes_the_theme(site, reader):
+    page = reader((site / "en" / LESSON).as_uri(), color_scheme="light")
+    colour = "getComputedStyle(document.body).backgroundColor"
+    seen = {page.evaluate(colour)}
+    for _ in range(2):
+        page.locator(".theme-toggle-content button").click()
+        seen.add(page.evaluate(colour))
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ["index", "tensor", "glossary", LESSON.removesuffix(".html")])
+def test_no_page_scrolls_sideways_on_a_phone(site, reader, language, name):
+    viewport = {"width": 360, "height": 740}
+    page = reader((site / language / f"{name}.html").as_uri(), viewport=viewport)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_result_stands_above_the_fold(site, reader):
+    page = reader((site / "en/index.html").as_uri(), viewport={"width": 1280, "height": 720})
+    box = page.locator(".cell_output pre").first.bounding_box()
+    assert box["y"] + box["height"] < 720
+
+
+def test_every_page_can_be_edited_at_its_source(site, reader):
+    for name, source in {
+        "tensor": "docs/tensor.md",
+        LESSON.removesuffix(".html"): "examples/1_computation_graph/plot_forward_pass.py",
+        "lessons/1_computation_graph/index": "examples/1_computation_graph/GALLERY_HEADER.rst",
+    }.items():
+        page = reader((site / "en" / f"{name}.html").as_uri())
+        link = page.locator("a[rel=edit]").get_attribute("href")
+        assert link.endswith(f"/edit/main/{source}")

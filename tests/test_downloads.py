@@ -1,0 +1,88 @@
+"""A downloaded lesson runs alone, anywhere, and prints what the site shows."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from transcripts import accepted, difference
+
+ROOT = Path(__file__).resolve().parents[1]
+LESSONS = sorted(path.relative_to(ROOT / "examples") for path in ROOT.glob("examples/*/plot_*.py"))
+
+
+def download(site: Path, lesson: Path, suffix: str, language: str = "en") -> Path:
+    """The file that the lesson's page offers."""
+    path = (site / language / "lessons" / lesson).with_suffix(".html")
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    links = [a["href"] for a in page.select("a.download") if a["href"].endswith(suffix)]
+    assert len(links) == 1, f"{path}: {links}"
+    return path.parent / unquote(links[0])
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_downloaded_script_prints_its_transcript(site, lesson, tmp_path):
+    script = shutil.copy(download(site, lesson, ".py"), tmp_path)
+    alone = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    run = subprocess.run(
+        [sys.executable, "-P", script],
+        cwd=tmp_path,
+        env=alone,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stdout
+    blocks = accepted(f"lessons/{lesson.with_suffix('').as_posix()}")
+    expected = "".join(block.rstrip("\n") + "\n" for block in blocks)
+    assert difference(run.stdout, expected) is None, run.stdout
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_the_download_is_the_lesson_itself(site, lesson):
+    for language in ("en", "zh"):
+        offered = download(site, lesson, ".py", language).read_bytes()
+        assert offered == (ROOT / "examples" / lesson).read_bytes()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_downloaded_notebook_holds_all_code_and_no_raw_markup(site, lesson):
+    notebook = nbformat.reads(download(site, lesson, ".ipynb").read_text("utf-8"), as_version=4)
+    nbformat.validate(notebook)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    source = (ROOT / "examples" / lesson).read_text(encoding="utf-8")
+    for line in source.splitlines():
+        if line.startswith(("print", "import", "assert", "    print")):
+            assert line in code
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            raw = re.search(r":\w+:`|^\.\. ", cell.source, re.MULTILINE)
+            assert not raw, json.dumps(cell.source)
+
+
+def test_lessons_import_nothing_of_ours():
+    for lesson in LESSONS:
+        source = (ROOT / "examples" / lesson).read_text(encoding="utf-8")
+        assert "autograd_atlas" not in source, lesson
+
+
+def test_every_lesson_has_a_card_with_a_picture_in_the_outline_order(site):
+    listed = (ROOT / "examples" / "order.txt").read_text().split()
+    assert sorted(listed) == [lesson.as_posix() for lesson in LESSONS]
+    shown = []
+    for chapter in dict.fromkeys(name.split("/")[0] for name in listed):
+        path = site / "en" / "lessons" / chapter / "index.html"
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for card in page.select(".sphx-glr-thumbcontainer"):
+            picture = path.parent / card.img["src"]
+            assert "<text" in picture.read_text(encoding="utf-8"), "the default picture"
+            shown.append(f"{chapter}/{Path(card.a['href']).stem}.py")
+    assert shown == listed

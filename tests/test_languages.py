@@ -1,0 +1,143 @@
+"""Two languages from one source: nothing untranslated, each page one click from its other half."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import catalogues
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+SITE_URL = "https://autograd-atlas.github.io/autograd-atlas/"
+HREFLANG = {"en": "en", "zh": "zh-CN"}
+
+# Names, which stay as they are in Chinese; everything else in Latin letters needs a reason.
+NAMES = {
+    "Autograd", "Atlas", "PyTorch", "Python", "Jupyter", "torch", "English", "MIT", "CC", "BY",
+}  # fmt: skip
+LABELS = ("alt", "title", "aria-label", "placeholder", "data-tooltip", "tooltip")
+
+
+def page_names(site: Path, language: str = "en") -> list[str]:
+    folder = site / language
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.html")
+        if "_static" not in path.parts
+    )
+
+
+def parse(site: Path, language: str, name: str) -> BeautifulSoup:
+    return BeautifulSoup((site / language / name).read_text(encoding="utf-8"), "html.parser")
+
+
+def texts(page: Tag) -> Iterator[str]:
+    """What a reader, or a screen reader, meets as prose."""
+    for element in page.select("code, pre, math, script, style, [lang=en]"):
+        element.decompose()
+    yield from page.stripped_strings
+    for element in page.find_all(True):
+        yield from (element[label] for label in LABELS if element.get(label))
+
+
+def english_prose(text: str) -> str | None:
+    """The first English words that should be Chinese: any in a text without Chinese, and
+    three in a row in a text with."""
+    word = r"[A-Za-z][A-Za-z’'-]*"
+    chinese = re.search(r"[\u4e00-\u9fff]", text)
+    for run in re.findall(rf"{word}(?:[ ,.]+{word})*", text):
+        foreign = [w for w in re.findall(word, run) if len(w) > 1 and w not in NAMES]
+        if foreign and (not chinese or len(foreign) >= 3):
+            return run
+    return None
+
+
+def test_every_string_has_a_translation(tmp_path, terminal):
+    found = catalogues.templates(tmp_path / "work")
+    problems = list(catalogues.problems(found))
+    terminal(f"{sum(len(po) for po in found.values())} strings, {len(problems)} not translated")
+    assert problems == [], "run 'make gettext' and translate these"
+
+
+def test_missing_fuzzy_and_unused_strings_are_found(tmp_path, monkeypatch):
+    import polib
+
+    monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
+    monkeypatch.setattr(catalogues, "ROOT", tmp_path)
+    template, translated = polib.POFile(), polib.POFile()
+    for text in ("one", "two", "three", "four"):
+        template.append(polib.POEntry(msgid=text))
+    translated.append(polib.POEntry(msgid="one", msgstr="一"))
+    translated.append(polib.POEntry(msgid="two", msgstr="二", flags=["fuzzy"]))
+    translated.append(polib.POEntry(msgid="three", msgstr=""))
+    translated.append(polib.POEntry(msgid="five", msgstr="五"))
+    path = catalogues.catalogue("zh_CN", Path("page"))
+    path.parent.mkdir(parents=True)
+    translated.save(str(path))
+    found = [line.split(": ", 1)[1] for line in catalogues.problems({Path("page"): template})]
+    assert found == ["fuzzy: 'two'", "missing: 'three'", "missing: 'four'", "not used: 'five'"]
+
+
+def test_chinese_pages_hold_no_english_prose(site):
+    found = [
+        f"{name}: {prose!r}"
+        for name in page_names(site, "zh")
+        for text in texts(parse(site, "zh", name))
+        if (prose := english_prose(text))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["Next", "Edit this page", "叶子张量 is a leaf tensor", "See PyTorch"])
+def test_english_prose_is_recognised(text):
+    assert english_prose(text)
+
+
+@pytest.mark.parametrize("text", ["PyTorch", "下一页", "在 Jupyter 里运行 plot_x.py", "x, y"])
+def test_names_and_chinese_are_not_taken_for_english(text):
+    assert english_prose(text) is None
+
+
+def test_both_languages_have_the_same_pages(site):
+    assert page_names(site, "en") == page_names(site, "zh") != []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_page_says_its_language_and_leads_to_the_same_page_in_the_other(site, language):
+    other = {"en": "zh", "zh": "en"}[language]
+    for name in page_names(site, language):
+        page = parse(site, language, name)
+        assert page.html["lang"] == HREFLANG[language], name
+        switch = page.select_one(".atlas-languages a")
+        target = (site / language / name).parent / switch["href"]
+        assert target.resolve() == (site / other / name).resolve(), name
+        assert switch["hreflang"] == switch["lang"] == HREFLANG[other]
+        alternates = {link["hreflang"]: link["href"] for link in page.select("link[rel=alternate]")}
+        assert alternates == {
+            "en": f"{SITE_URL}en/{name}",
+            "zh-CN": f"{SITE_URL}zh/{name}",
+            "x-default": f"{SITE_URL}en/{name}",
+        }, name
+        if canonical := page.select("link[rel=canonical]"):
+            assert [link["href"] for link in canonical] == [f"{SITE_URL}{language}/{name}"]
+        else:
+            assert name == "search.html"
+
+
+def test_the_glossary_gives_every_term_in_both_languages(site):
+    for language, other in (("en", "zh-CN"), ("zh", "en")):
+        page = parse(site, language, "glossary.html")
+        terms = page.select("dl.glossary dt")
+        assert len(terms) >= 18
+        for term in terms:
+            assert term.find_next("dd").find(lang=other), term
+
+
+def test_the_footer_names_the_torch_that_printed_the_outputs(site):
+    import torch
+
+    version = torch.__version__.partition("+")[0]
+    for language in HREFLANG:
+        for name in page_names(site, language):
+            footer = parse(site, language, name).select_one("footer").get_text()
+            assert f"torch {version}" in footer, f"{language}/{name}"

@@ -1,0 +1,97 @@
+"""Every line that the site prints is checked against what was accepted."""
+
+import re
+
+import pytest
+from transcripts import ACCEPTED, accepted, difference, outputs, pages_with_code
+
+HOW = "if the new output is right, say why in the commit, and run 'make accept'"
+
+
+def test_every_printed_line_is_checked(site, terminal):
+    printed = checked = 0
+    problems = []
+    for name, page in pages_with_code().items():
+        blocks = outputs(page)
+        lines = sum(len(block.rstrip("\n").split("\n")) for block in blocks)
+        printed += lines
+        expected = accepted(name)
+        if expected is None:
+            problems.append(f"{name}: has no transcript")
+            continue
+        checked += lines
+        if len(blocks) != len(expected):
+            problems.append(f"{name}: {len(blocks)} blocks printed, {len(expected)} accepted")
+        for number, (new, old) in enumerate(zip(blocks, expected), 1):
+            if found := difference(new, old):
+                problems.append(f"{name}, block {number}: {found}")
+    terminal(f"{printed} printed lines, {checked} checked")
+    assert not problems, "\n".join([*problems, HOW])
+    assert printed == checked > 0
+
+
+def test_nothing_printed_escapes_the_blocks_that_are_checked(site):
+    """Code output stands only where the check above looks: text in a literal block."""
+    for name, page in pages_with_code().items():
+        for cell in page.select(".cell_output, .sphx-glr-script-out"):
+            for block in cell.select("pre"):
+                block.extract()
+            # sphinx-gallery's own "Out:" is no output
+            left = cell.get_text(strip=True)
+            assert not left and not cell.select("img, svg, table"), f"{name}: {left or cell}"
+
+
+def test_every_transcript_belongs_to_a_page(site):
+    names = {path.relative_to(ACCEPTED).with_suffix("").as_posix() for path in ACCEPTED.rglob("*.txt")}
+    assert names == set(pages_with_code())
+
+
+def test_both_languages_print_the_same(site):
+    english, chinese = pages_with_code("en"), pages_with_code("zh")
+    assert english.keys() == chinese.keys()
+    for name in english:
+        assert outputs(english[name]) == outputs(chinese[name]), name
+
+
+def test_the_site_shows_no_address_and_no_folder(site):
+    for name, page in pages_with_code().items():
+        for block in outputs(page):
+            assert not re.search(r"0x[0-9a-f]{4}|/ipykernel|/examples/", block), f"{name}: {block}"
+
+
+@pytest.mark.parametrize(
+    ("printed", "accepted_text"),
+    [
+        ("tensor([6.])", "tensor([6.])"),
+        ("tensor([6.0001])", "tensor([6.0000])"),
+        ("<MulBackward0 object at 0x7f12>", "<MulBackward0 object at 0x…>"),
+        ("a/b/plot_x.py:3: UserWarning: no", "plot_x.py:3: UserWarning: no"),
+        ("loss = 0.99999", "loss = 1.00000"),
+        ("1.5e-05", "1.50001e-05"),
+        ("same  \n", "same\n"),
+    ],
+)
+def test_equal_outputs_pass(printed, accepted_text):
+    assert difference(printed, accepted_text) is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "accepted_text"),
+    [
+        ("tensor([7.])", "tensor([6.])"),
+        ("tensor([6.001])", "tensor([6.000])"),
+        ("tensor([-6.])", "tensor([6.])"),
+        ("6", "7"),
+        ("6", "6.0"),
+        ("100000", "100001"),
+        ("tensor([6., 6.])", "tensor([6.])"),
+        ("<AddBackward0 object at 0x7f12>", "<MulBackward0 object at 0x…>"),
+        ("0.0001", "0.0"),
+        ("nan", "1.0"),
+        ("a\nb", "a"),
+        ("a", "a\nb"),
+        ("1.5e-05", "1.5e-06"),
+    ],
+)
+def test_different_outputs_fail(printed, accepted_text):
+    assert difference(printed, accepted_text)

@@ -1,0 +1,92 @@
+"""What the site prints, and what it was accepted to print.
+
+A transcript is the text of everything that one page printed, block by block, under
+``tests/transcripts/``. ``make accept`` (this file, run as a program) rewrites them from
+the built site, to be reviewed as a diff.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from bs4 import BeautifulSoup, Tag
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "build" / "html"
+ACCEPTED = Path(__file__).with_name("transcripts")
+
+TOLERANCE = 1e-4  # relative, for numbers with a decimal point
+DECIMAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+def masked(text: str) -> str:
+    """``text`` without addresses, and without the folder in front of a warning's file."""
+    text = re.sub(r"\bat 0x[0-9a-fA-F]+", "at 0x…", text)
+    return re.sub(r"(?m)^\S*/(?=[^/\s]+\.py:\d+: )", "", text)
+
+
+def difference(printed: str, accepted: str) -> str | None:
+    """What differs, or None. The text has to be the same, and so has the count of numbers;
+    only numbers with a decimal point may differ, by 1e-4 of the accepted one.
+
+    >>> difference("tensor([6.0001])", "tensor([6.0000])")
+    >>> difference("tensor([7.])", "tensor([6.])")
+    'printed 7. where 6. is accepted'
+    """
+    lines = [text.rstrip("\n").split("\n") for text in (masked(printed), masked(accepted))]
+    lines = [[line.rstrip() for line in text] for text in lines]
+    if len(lines[0]) != len(lines[1]):
+        return f"printed {len(lines[0])} lines where {len(lines[1])} are accepted"
+    for new, old in zip(*lines):
+        if DECIMAL.split(new) != DECIMAL.split(old):
+            return f"printed {new!r} where {old!r} is accepted"
+        for number, expected in zip(DECIMAL.findall(new), DECIMAL.findall(old)):
+            if abs(float(number) - float(expected)) > TOLERANCE * abs(float(expected)):
+                return f"printed {number} where {expected} is accepted"
+    return None
+
+
+def outputs(page: Tag) -> list[str]:
+    """The text blocks that code on this page has printed, in order."""
+    return [
+        block.get_text()
+        for block in page.select(".sphx-glr-script-out pre, .cell_output pre")
+    ]
+
+
+def pages_with_code(language: str = "en") -> dict[str, Tag]:
+    """Each built page that ran code (a lesson or a page with cells), by its name."""
+    found = {}
+    for path in sorted((SITE / language).rglob("*.html")):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        if page.select(".sphx-glr-example-title, .cell"):
+            found[path.relative_to(SITE / language).with_suffix("").as_posix()] = page
+    return found
+
+
+def write(blocks: list[str]) -> str:
+    return "".join(f"--- block {number}\n{masked(text).rstrip()}\n" for number, text in enumerate(blocks, 1))
+
+
+def read(transcript: str) -> list[str]:
+    return [block + "\n" for block in re.split(r"(?m)^--- block \d+\n", transcript)[1:]]
+
+
+def accepted(name: str) -> list[str] | None:
+    path = ACCEPTED / f"{name}.txt"
+    return read(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def accept() -> None:
+    shutil.rmtree(ACCEPTED, ignore_errors=True)
+    for name, page in pages_with_code().items():
+        path = ACCEPTED / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(write(outputs(page)), encoding="utf-8")
+        print(path.relative_to(ROOT))
+    print("Now read the difference: git diff tests/transcripts")
+
+
+if __name__ == "__main__":
+    sys.exit(accept())
