@@ -93,5 +93,9 @@ def make():
 
 if __name__ == "__main__":
     refuse_other_pythons()
-    if not is_current():
-        make()
+    import fcntl
+
+    with open(os.path.join(ROOT, INPUTS[0])) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # two commands at once: the second one waits
+        if not is_current():
+            make()
