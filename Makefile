@@ -6,7 +6,7 @@ PAGES ?=
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help environment html preview serve live test doctest accept gettext clean
+.PHONY: help environment html preview serve live test doctest accept gettext dist linkcheck bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,15 @@ accept: html ## rewrite tests/transcripts from what the site prints now, for rev
 
 gettext: environment ## bring the Chinese catalogues up to date with the sources
 	@$(VENV) conf/commands/catalogues.py
+
+dist: html ## zip the site into build/autograd-atlas.zip, to be opened anywhere
+	@$(VENV) conf/commands/site.py dist
+
+linkcheck: environment ## ask every outside address that a page links to (needs a network)
+	@$(VENV) conf/commands/site.py linkcheck
+
+bench: html ## what building takes, in multiples of an empty Sphinx build
+	@$(VENV) tests/bench.py
 
 clean: ## delete all that was built (.venv stays)
 	@rm -rf build

@@ -27,6 +27,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinx_copybutton",
     "sphinx.ext.doctest",
+    "sphinx.ext.intersphinx",
     "autograd_atlas.sphinx",
 ]
 
@@ -56,17 +57,21 @@ sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "examples"),
     "gallery_dirs": "lessons",
     "filename_pattern": "plot_",
-    "within_subsection_order": "autograd_atlas.sphinx.gallery.OutlineOrder",
+    "within_subsection_order": "autograd_atlas.sphinx.lessons.OutlineOrder",
     "image_scrapers": ("autograd_atlas.sphinx.gallery.card",),
-    "reset_modules": ("autograd_atlas.sphinx.reset.reset",),
+    "reset_modules": (
+        "autograd_atlas.sphinx.reset.reset",
+        "autograd_atlas.sphinx.lessons.limit_time",
+    ),
+    "reset_modules_order": "both",
     "capture_repr": (),  # only what a lesson prints is its output, as when it is run alone
-    "abort_on_example_error": True,
     "remove_config_comments": True,
     "download_all_examples": False,
     "show_signature": False,
     "min_reported_time": 1e9,
     "write_computation_times": False,
 }
+atlas_lesson_seconds = 60
 
 # -- Pages: myst-nb runs them -------------------------------------------------
 
@@ -74,6 +79,7 @@ nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
 nb_merge_streams = True
+nb_output_stderr = "warn"  # a cell that is meant to warn says so in its mystnb options
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 3
@@ -81,6 +87,14 @@ myst_heading_anchors = 3
 # -- Math: MathML made at build time ------------------------------------------
 
 html_math_renderer = "temml"
+
+# -- API names link to their documentation, through inventories kept here -----
+
+atlas_inventories = {
+    "torch": "https://docs.pytorch.org/docs/2.13/",
+    "python": "https://docs.python.org/3/",
+    "numpy": "https://numpy.org/doc/stable/",
+}
 
 # -- Look ---------------------------------------------------------------------
 

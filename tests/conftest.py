@@ -1,5 +1,7 @@
 """What tests share: the built site, a real browser, and a place to report figures."""
 
+from __future__ import annotations
+
 import functools
 import http.server
 import os
@@ -9,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -100,31 +103,78 @@ def served(site: Path) -> Iterator[str]:
 
 
 class Project:
-    """A copy of this project with one small page, to be broken by a test."""
+    """A copy of this project with one small page and one lesson, to be broken by a test."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         ignored = shutil.ignore_patterns("__pycache__", "LC_MESSAGES")
         shutil.copytree(ROOT / "conf", root / "conf", ignore=ignored)
         shutil.copy(ROOT / "requirements.txt", root)
-        (root / "docs").mkdir()
-        (root / "docs" / "index.md").write_text("# Title\n\nSome words.\n", encoding="utf-8")
         (root / "examples" / "1_chapter").mkdir(parents=True)
-        for folder, title in ((root / "examples", "All"), (root / "examples/1_chapter", "One")):
-            (folder / "GALLERY_HEADER.rst").write_text(f":orphan:\n\n{title}\n=====\n")
-        (root / "examples" / "order.txt").write_text("1_chapter/plot_one.py\n")
-        (root / "examples" / "1_chapter" / "plot_one.py").write_text(LESSON)
+        (root / "docs").mkdir()
+        for name, text in FILES.items():
+            self.write(name, text)
 
-    def build(self, command: str = "html", *pages: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def add(self, name: str, text: str) -> None:
+        self.write(name, (self.root / name).read_text(encoding="utf-8") + text)
+
+    def change(self, name: str, old: str, new: str) -> None:
+        text = (self.root / name).read_text(encoding="utf-8")
+        assert old in text
+        self.write(name, text.replace(old, new))
+
+    def page(self, name: str, language: str = "en") -> str:
+        path = self.root / "build" / "html" / language / f"{name}.html"
+        return path.read_text(encoding="utf-8")
+
+    def site(self) -> dict[str, bytes]:
+        """Every published file."""
+        return contents(self.root / "build" / "html")
+
+    def start(self, command: str = "html", *pages: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, str(self.root / "conf/commands/site.py"), command, *pages],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
+            **options,
         )
 
+    def build(self, command: str = "html", *pages: str, **options: Any) -> Build:
+        process = self.start(command, *pages, **options)
+        printed, _ = process.communicate()
+        return Build(process.returncode, printed)
 
-LESSON = '''"""
+
+class Build(NamedTuple):
+    returncode: int
+    stdout: str
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+FILES = {
+    "docs/index.md": """# Title
+
+Some words.
+
+```{toctree}
+lessons/1_chapter/index
+```
+""",
+    "examples/GALLERY_HEADER.rst": "All\n===\n",
+    "examples/1_chapter/GALLERY_HEADER.rst": "One\n===\n",
+    "examples/order.txt": "1_chapter/plot_one.py\n",
+    "examples/1_chapter/plot_one.py": '''"""
 One
 ===
 Words.
@@ -132,9 +182,19 @@ Words.
 
 x = 1
 print(f"{x = }")
-'''
+''',
+}
 
 
 @pytest.fixture
 def small_project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def built_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A small project with a good site, shared by the tests of a file."""
+    project = Project(tmp_path_factory.mktemp("built") / "project")
+    build = project.build()
+    assert build.returncode == 0, build.stdout
+    return project

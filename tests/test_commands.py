@@ -39,37 +39,27 @@ def test_another_python_is_refused(version, tmp_path):
     assert "make PYTHON=" in run.stderr
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def test_preview_builds_the_named_page_and_leaves_the_site_alone(small_project):
-    assert small_project.build().returncode == 0
-    before = contents(small_project.root / "build" / "html")
-    (small_project.root / "docs" / "other.md").write_text("# Other page\n\nNew words.\n")
-    run = small_project.build("preview", "other")
-    assert run.returncode == 0, run.stdout
-    assert "build/preview/en/other.html" in run.stdout
+def test_preview_builds_the_named_page_and_leaves_the_site_alone(built_project):
+    before = built_project.site()
+    built_project.write("docs/other.md", "# Other page\n\nNew words.\n")
+    build = built_project.build("preview", "other")
+    assert build.returncode == 0, build.stdout
+    assert "build/preview/en/other.html" in build.stdout
     for language in ("en", "zh"):
-        page = small_project.root / "build" / "preview" / language / "other.html"
+        page = built_project.root / "build" / "preview" / language / "other.html"
         assert "New words." in page.read_text(encoding="utf-8")
-    assert contents(small_project.root / "build" / "html") == before
+    assert built_project.site() == before
 
 
-def test_preview_of_an_unknown_page_names_the_known_ones(small_project):
-    run = small_project.build("preview", "tensors")
-    assert run.returncode != 0
-    assert "no page or lesson is called 'tensors'" in run.stdout
-    assert "docs/index.md" in run.stdout
+def test_preview_runs_the_named_lesson(built_project):
+    build = built_project.build("preview", "examples/1_chapter/plot_one.py")
+    assert build.returncode == 0, build.stdout
+    page = built_project.root / "build/preview/en/lessons/1_chapter/plot_one.html"
+    assert "x = 1" in page.read_text(encoding="utf-8")
 
 
-def test_a_failed_build_leaves_the_good_site(small_project):
-    assert small_project.build().returncode == 0
-    before = contents(small_project.root / "build" / "html")
-    page = small_project.root / "docs" / "index.md"
-    page.write_text(page.read_text(encoding="utf-8") + "\n{doc}`nowhere`\n", encoding="utf-8")
-    run = small_project.build()
-    assert run.returncode != 0
-    assert "docs/index.md:" in run.stdout and "nowhere" in run.stdout
-    assert "still holds the last good site" in run.stdout
-    assert contents(small_project.root / "build" / "html") == before
+def test_preview_of_an_unknown_page_names_the_known_ones(built_project):
+    build = built_project.build("preview", "tensors")
+    assert build.returncode != 0
+    assert "no page or lesson is called 'tensors'" in build.stdout
+    assert "docs/index.md" in build.stdout

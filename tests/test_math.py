@@ -52,8 +52,7 @@ def test_browsers_draw_formulas_in_the_font_that_we_bring(site, browser):
     ],
 )
 def test_a_formula_that_does_not_parse_stops_the_build(small_project, formula, said):
-    page = small_project.root / "docs" / "index.md"
-    page.write_text(f"# Title\n\nFine.\n\nHere: {formula}\n", encoding="utf-8")
-    run = small_project.build()
-    assert run.returncode != 0
-    assert re.search(rf"docs/index\.md:5: WARNING: .*{said}", run.stdout), run.stdout
+    small_project.write("docs/index.md", f"# Title\n\nFine.\n\nHere: {formula}\n")
+    build = small_project.build()
+    assert build.returncode != 0
+    assert re.search(rf"docs/index\.md:5: WARNING: .*{said}", build.stdout), build.stdout

@@ -18,15 +18,17 @@ from stage import prepare, sphinx
 TRANSLATED = [language for folder, language in LANGUAGES.items() if folder != "en"]
 
 # Furo brings no catalogues, so its words are collected with ours.
-TEMPLATES = f"{CONF / 'templates'},{Path(find_spec('furo').origin).parent / 'theme' / 'furo'}"
+FURO = Path(find_spec("furo").origin).parent / "theme" / "furo"
+TEMPLATES = [str(CONF / "templates"), str(FURO)]
 
 
 def templates(work: Path) -> dict[Path, polib.POFile]:
     """The strings of all sources, as gettext templates, by catalogue name without suffix."""
     prepare(work)
     pot = work / "gettext"
-    if not sphinx(work, "gettext", "en", pot, "-W", "-q", "-D", f"templates_path={TEMPLATES}"):
+    if not sphinx(work, "gettext", "en", pot, templates_path=TEMPLATES):
         stop("the strings could not be collected, see the messages above.")
+    (work / "unfinished").unlink()
     return {
         path.relative_to(pot).with_suffix(""): polib.pofile(str(path))
         for path in sorted(pot.rglob("*.pot"))

@@ -7,15 +7,19 @@ when both languages succeeded, so a failed build never replaces a good one.
 import argparse
 import ctypes
 import fcntl
+import json
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fingerprint
+from fingerprint import files_below
 from project import BUILD, CONF, DOCS, EXAMPLES, LANGUAGES, ROOT, SITE, stop
-from stage import files_below, prepare, sphinx
+from stage import prepare, sphinx
 
 LANDING = CONF / "templates" / "landing.html"
 
@@ -60,16 +64,54 @@ def publish(work: Path, site: Path) -> None:
         new.rename(site)
 
 
+def is_current(work: Path) -> bool:
+    """Whether the published site is what these sources give, untouched."""
+    try:
+        kept = json.loads((work / "published.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return kept == [fingerprint.of_sources(), fingerprint.of_site(SITE)]
+
+
 def build_site() -> None:
     work = BUILD / "work"
+    if is_current(work):
+        print("Nothing has changed: build/html is current.")
+        return
+    made_from = fingerprint.of_sources()
     prepare(work)
     for language in LANGUAGES:
         print(f"\n== {language} ==", flush=True)
-        if not sphinx(work, "html", language, work / "html" / language, "-W"):
+        if not sphinx(work, "html", language, work / "html" / language):
             kept = "; build/html still holds the last good site" if SITE.exists() else ""
             stop(f"the {language} site failed, see the messages above{kept}.")
+    (work / "unfinished").unlink()
     publish(work, SITE)
+    (work / "published.json").write_text(json.dumps([made_from, fingerprint.of_site(SITE)]))
     print(f"\nThe site is in {SITE.relative_to(ROOT)}: open index.html, or type 'make serve'.")
+
+
+def pack_site() -> None:
+    """Zip the site, the same bytes for the same site, to be unpacked and opened anywhere."""
+    target = BUILD / "autograd-atlas.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files_below(SITE):
+            name = Path("autograd-atlas", path.relative_to(SITE)).as_posix()
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, path.read_bytes())
+    print(f"{target.relative_to(ROOT)}: unpack it, and open autograd-atlas/index.html.")
+
+
+def check_links() -> None:
+    """Ask every outside address that a page links to; needs a network."""
+    work = BUILD / "work"
+    prepare(work)
+    good = sphinx(work, "linkcheck", "en", work / "linkcheck", strict=False)
+    (work / "unfinished").unlink()
+    if not good:
+        stop("some links are broken, see above.")
 
 
 def find_pages(names: list[str]) -> list[Path]:
@@ -89,7 +131,7 @@ def find_pages(names: list[str]) -> list[Path]:
 
 
 # Links to pages that are not part of the preview lead nowhere, and must not drown real warnings.
-LINKS_OUT = "suppress_warnings=ref,myst.xref_missing,toc,app.add_node"
+LINKS_OUT = ["ref", "myst.xref_missing", "toc"]
 
 
 def build_preview(names: list[str]) -> None:
@@ -102,10 +144,12 @@ def build_preview(names: list[str]) -> None:
     chosen = "|".join(path.stem for path in lessons) or "none"
     for language in LANGUAGES:
         if not sphinx(
-            work, "html", language, work / "html" / language, "-D", "nitpicky=0", "-D", LINKS_OUT,
-            "-D", f"sphinx_gallery_conf.filename_pattern={chosen}",
+            work, "html", language, work / "html" / language,
+            strict=False, nitpicky=False, suppress_warnings=LINKS_OUT,
+            **{"sphinx_gallery_conf.filename_pattern": chosen},
         ):  # fmt: skip
             stop(f"the {language} preview failed, see the messages above.")
+    (work / "unfinished").unlink()
     publish(work, BUILD / "preview")
     for page in pages:
         name = page.relative_to(DOCS if DOCS in page.parents else ROOT)
@@ -115,13 +159,22 @@ def build_preview(names: list[str]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="make")
-    parser.add_argument("command", choices=("html", "preview"))
+    parser.add_argument("command", choices=("html", "preview", "dist", "linkcheck"))
     parser.add_argument("pages", nargs="*")
     arguments = parser.parse_args()
     os.chdir(ROOT)
     sys.stdout.reconfigure(line_buffering=True)
-    with only_one():
-        if arguments.command == "html":
-            build_site()
-        else:
-            build_preview(arguments.pages)
+    try:
+        with only_one():
+            match arguments.command:
+                case "html":
+                    build_site()
+                case "preview":
+                    build_preview(arguments.pages)
+                case "dist":
+                    pack_site()
+                case "linkcheck":
+                    check_links()
+    except OSError as problem:
+        kept = "; build/html still holds the last good site" if SITE.exists() else ""
+        stop(f"{problem.strerror}: {problem.filename or BUILD}{kept}.")

@@ -6,17 +6,19 @@ lands in ``docs/`` or ``conf/``. Warnings name the original file all the same
 (see ``autograd_atlas.sphinx.sources``).
 """
 
-import hashlib
-import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from project import CONF, DOCS, LANGUAGES, LOCALE, ROOT
+import fingerprint
+import polib
+from fingerprint import files_below
+from project import DOCS, LOCALE, ROOT, stop
 
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
 
@@ -43,36 +45,55 @@ def mirror(source: Path, target: Path, files: Iterable[Path], keep: str | None =
             shutil.copyfile(source / name, new)
 
 
-def files_below(folder: Path) -> list[Path]:
-    hidden = (".", "__pycache__")
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not any(part.startswith(hidden) for part in path.relative_to(folder).parts)
-    ]
+def forget(*folders: Path) -> None:
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
-def engine() -> str:
-    """A hash of all that could change an output without its source changing.
+def recorded(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
-    Neither myst-nb nor sphinx-gallery notices that a module of ours, or torch, changed.
-    """
-    found = hashlib.sha256(sys.version.encode())
-    found.update(importlib.metadata.version("torch").encode())
-    code = [path for path in files_below(CONF) if path.suffix in {".py", ".js", ".json"}]
-    for path in [*code, ROOT / "requirements.txt"]:
-        found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()
+
+PO_LINE = re.compile(r'(#.*|(msg\w+(\[\d+\])? )?"(\\.|[^"\\])*")?\s*')
+
+
+def check_catalogues() -> None:
+    """Stop at a catalogue that cannot be read: Sphinx would silently go without it."""
+    for path in files_below(LOCALE):
+        if path.suffix != ".po":
+            continue
+        name = path.relative_to(ROOT)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not PO_LINE.fullmatch(line):
+                stop(f'{name}:{number}: not a line of a catalogue (msgid "…", msgstr "…"): {line}')
+        try:
+            polib.pofile(str(path), check_for_duplicates=True)
+        except (OSError, ValueError) as problem:
+            line = re.search(r"line (\d+)", str(problem))
+            what = str(problem).rpartition(": ")[2]
+            stop(f"{name}:{line[1] if line else 1}: {what}")
 
 
 def prepare(work: Path, pages: list[Path] | None = None) -> None:
-    """Bring ``work`` up to date: all sources, or of ``docs/`` only ``pages``."""
-    made_by = work / "made-by"
-    if not made_by.exists() or made_by.read_text() != engine():
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        made_by.write_text(engine())
+    """Bring ``work`` up to date: all sources, or of ``docs/`` only ``pages``.
+
+    What a build that was cut short has left there is not trusted: executed pages and
+    finished lessons stay, everything that Sphinx made from them goes.
+    """
+    check_catalogues()
+    if (work / "unfinished").exists():
+        forget(work / "html", work / "doctrees")
+        if not (work / "gallery-finished").exists():
+            forget(work / "src" / GENERATED)
+    if recorded(work / "engine") != fingerprint.of_engine():
+        forget(work)
+    if recorded(work / "look") != fingerprint.of_look():
+        forget(work / "html")
+    work.mkdir(parents=True, exist_ok=True)
+    (work / "unfinished").touch()
+    (work / "engine").write_text(fingerprint.of_engine())
+    (work / "look").write_text(fingerprint.of_look())
     mirror(DOCS, work / "src", files_below(DOCS) if pages is None else pages, keep=GENERATED)
     mirror(LOCALE, work / "locale", files_below(LOCALE))
     profile = work / "ipython" / "profile_default"
@@ -80,8 +101,10 @@ def prepare(work: Path, pages: list[Path] | None = None) -> None:
     (profile / "ipython_kernel_config.json").write_text(json.dumps(KERNEL))
 
 
-def sphinx(work: Path, builder: str, language: str, out: Path, *options: str) -> bool:
-    """Run sphinx-build on the staged sources; True if it succeeded.
+def sphinx(
+    work: Path, builder: str, language: str, out: Path, *, strict: bool = True, **settings: object
+) -> bool:
+    """Run Sphinx on the staged sources; True if it succeeded.
 
     One thread keeps numbers and timings calm, and a forked child from hanging after
     torch has used OpenMP.
@@ -89,13 +112,11 @@ def sphinx(work: Path, builder: str, language: str, out: Path, *options: str) ->
     finished = work / "gallery-finished"
     finished.unlink(missing_ok=True)
     code = subprocess.call(
-        [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(CONF),
-         "-d", str(work / "doctrees" / f"{builder}-{language}"),
-         "-D", f"language={LANGUAGES[language]}", *options, str(work / "src"), str(out)],
+        [sys.executable, str(Path(__file__).with_name("sphinx_process.py")), str(work), builder,
+         language, str(out), "strict" if strict else "lenient", json.dumps(settings)],
         cwd=ROOT,
         env=os.environ
         | {
-            "PYTHONPATH": str(CONF),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
             "OMP_NUM_THREADS": "1",
@@ -104,6 +125,5 @@ def sphinx(work: Path, builder: str, language: str, out: Path, *options: str) ->
         },
     )  # fmt: skip
     if code and not finished.exists():
-        # A half-made gallery would count as made the next time.
-        shutil.rmtree(work / "src" / GENERATED, ignore_errors=True)
+        forget(work / "src" / GENERATED)  # a half-made gallery would count as made the next time
     return code == 0

@@ -2,14 +2,17 @@
 
 from sphinx.application import Sphinx
 
-from . import gallery, languages, mathml, outputs, pages, sources
+from . import gallery, inventories, languages, lessons, mathml, outputs, pages, search, sources
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     sources.setup(app)  # warnings name the file that a person edits
-    gallery.setup(app)  # lessons run in order, each from the same state
+    lessons.setup(app)  # lessons run in order, in time, without surprises
+    gallery.setup(app)  # their cards and notebooks
     outputs.setup(app)  # what was printed is shown without addresses and paths
     mathml.setup(app)  # formulas become MathML
+    inventories.setup(app)  # API names lead to their documentation
+    search.setup(app)  # Chinese pages can be searched
     languages.setup(app)  # each page knows its other language
     pages.setup(app)  # the edit link, the footer, keyboard access
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,5 @@
-"""The lessons' gallery: their order, and a card picture made from what each computed."""
+"""The lessons' gallery: a card picture made from what each lesson computed, and what
+sphinx-gallery writes, trimmed to what readers need."""
 
 import numbers
 import re
@@ -9,25 +10,6 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
-
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-ORDER = EXAMPLES / "order.txt"
-
-
-class OutlineOrder:
-    """Sorts a chapter's lessons as ``examples/order.txt`` lists them."""
-
-    def __init__(self, chapter: str) -> None:
-        self.chapter = Path(chapter).name
-        self.listed = ORDER.read_text(encoding="utf-8").split()
-
-    def __call__(self, lesson: str) -> int:
-        name = f"{self.chapter}/{Path(lesson).name}"
-        if name not in self.listed:
-            raise ExtensionError(f"{ORDER.name} does not list {name}: add it where it belongs")
-        return self.listed.index(name)
-
 
 def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each variable that holds one number, as text, in order of definition.
@@ -113,13 +95,7 @@ def share_work_folder(app: Sphinx, config: Any) -> None:
     config.nb_execution_cache_path = str(Path(app.srcdir).parent / "notebooks")
 
 
-def note_finished(app: Sphinx) -> None:
-    """Leave a mark by which the build command knows that no lesson was cut short."""
-    (Path(app.srcdir).parent / "gallery-finished").touch()
-
-
 def setup(app: Sphinx) -> None:
     app.connect("config-inited", share_work_folder)
     app.connect("source-read", drop_unwanted)
     app.connect("env-updated", link_notebooks)
-    app.connect("builder-inited", note_finished, priority=900)  # behind sphinx-gallery's own

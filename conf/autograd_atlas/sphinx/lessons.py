@@ -1,0 +1,162 @@
+"""Keeps lessons honest while sphinx-gallery runs them: each is listed, says nothing that
+sphinx-gallery would silently ignore, ends in time, raises nothing and warns of nothing
+unexpected. Whatever is wrong is said at once, with file and line.
+"""
+
+import difflib
+import re
+import signal
+from ast import literal_eval
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError, SphinxError
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+ORDER = EXAMPLES / "order.txt"
+
+# What a lesson may say to sphinx-gallery in a comment "# sphinx_gallery_NAME …"; "warns" is ours.
+OPTIONS = {
+    "thumbnail_number", "thumbnail_path", "defer_figures", "multi_image", "multi_image_block",
+    "line_numbers", "start_ignore", "end_ignore", "warns",
+}  # fmt: skip
+OPTION = re.compile(r"^[ \t]*#[ \t]*sphinx_gallery_(\w*)[ \t]*(.*)$", re.MULTILINE)
+WARNING = re.compile(r"^\s*\S*?([^/\s]+\.py):(\d+): (\w*Warning): (.*)$", re.MULTILINE)
+
+
+class LessonError(SphinxError):
+    category = "Lessons"
+
+
+class OutlineOrder:
+    """Sorts a chapter's lessons as ``examples/order.txt`` lists them."""
+
+    def __init__(self, chapter: str) -> None:
+        self.chapter = Path(chapter).name
+        self.listed = ORDER.read_text(encoding="utf-8").split()
+
+    def __call__(self, lesson: str) -> int:
+        return self.listed.index(f"{self.chapter}/{Path(lesson).name}")
+
+
+def lesson_files() -> list[Path]:
+    return sorted(EXAMPLES.glob("*/plot_*.py"))
+
+
+def line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def mistakes_in_order() -> Iterator[str]:
+    listed = ORDER.read_text(encoding="utf-8").split()
+    names = [path.relative_to(EXAMPLES).as_posix() for path in lesson_files()]
+    for name in names:
+        if name not in listed:
+            yield f"examples/{name}:1: is not in examples/order.txt; add it where it belongs"
+    for number, name in enumerate(listed, 1):
+        if name not in names:
+            yield f"examples/order.txt:{number}: there is no lesson {name}"
+
+
+def mistakes_in_options(lesson: Path) -> Iterator[str]:
+    text = lesson.read_text(encoding="utf-8")
+    for found in OPTION.finditer(text):
+        name, rest = found.groups()
+        where = f"{lesson.relative_to(EXAMPLES.parent)}:{line_of(text, found.start())}"
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(name, OPTIONS, 1) or sorted(OPTIONS)
+            known = " or ".join(f"sphinx_gallery_{option}" for option in near)
+            yield f"{where}: sphinx_gallery_{name} is unknown; write {known}"
+        elif rest and not rest.startswith("="):
+            yield f"{where}: write # sphinx_gallery_{name} = value, with '='"
+
+
+def check_before(app: Sphinx) -> None:
+    found = list(mistakes_in_order())
+    for lesson in lesson_files():
+        found += mistakes_in_options(lesson)
+    if found:
+        raise LessonError("\n".join(found))
+
+
+class OutOfTime(Exception):
+    """Raised inside a lesson that runs past its limit."""
+
+
+def limit_time(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
+    """A reset hook for sphinx-gallery: starts the clock before a lesson, and stops it after."""
+    signal.alarm(limit_time.seconds if fname and when == "before" else 0)
+
+
+def out_of_time(number: int, frame: object) -> None:
+    raise OutOfTime(f"a lesson may run for {limit_time.seconds} seconds; make it smaller")
+
+
+def set_time_limit(app: Sphinx, config: Config) -> None:
+    limit_time.seconds = config.atlas_lesson_seconds
+    signal.signal(signal.SIGALRM, out_of_time)
+
+
+def failure(lesson: Path, report: str) -> str:
+    """One line for a traceback: the lesson's line that it went through last, and the message."""
+    lines = re.findall(rf'File ".*{re.escape(lesson.name)}", line (\d+)', report) or ["1"]
+    message = re.sub(r"^[\w.]+\.(?=\w+:)", "", report.strip().splitlines()[-1].strip())
+    return f"{lesson.relative_to(EXAMPLES.parent)}:{lines[-1]}: {message}"
+
+
+def warnings_in(lesson: Path, page: Path) -> Iterator[str]:
+    """Warnings that a lesson has printed and not announced, or announced and not printed."""
+    source = lesson.read_text(encoding="utf-8")
+    announced = {
+        literal_eval(found[2].lstrip("= ")): line_of(source, found.start())
+        for found in OPTION.finditer(source)
+        if found[1] == "warns"
+    }
+    outputs = re.findall(r"^ \.\. code-block:: none\n((?:\n|    .*\n)*)", page.read_text("utf-8"), re.M)
+    unseen = dict(announced)
+    for file, line, kind, message in WARNING.findall("\n".join(outputs)):
+        expected = [text for text in announced if text in f"{kind}: {message}"]
+        for text in expected:
+            unseen.pop(text, None)
+        if not expected:
+            where = f"{lesson.relative_to(EXAMPLES.parent)}:{line if file == lesson.name else 1}"
+            yield (
+                f"{where}: {kind}: {message}\n  mend it, or announce it in that block: "
+                f'# sphinx_gallery_warns = "{kind}: …"'
+            )
+    for text, line in unseen.items():
+        yield f"{lesson.relative_to(EXAMPLES.parent)}:{line}: no such warning came: {text}"
+
+
+def check_after(app: Sphinx) -> None:
+    """Report every lesson that failed or warned, and forget its page, so that it is run again."""
+    found, failed = [], []
+    reports = app.config.sphinx_gallery_conf["failing_examples"]
+    for lesson in lesson_files():
+        page = Path(app.srcdir, "lessons", lesson.relative_to(EXAMPLES)).with_suffix(".rst")
+        report = reports.get(str(lesson))
+        problems = [failure(lesson, report)] if report else []
+        if page.exists() and not report:
+            problems += warnings_in(lesson, page)
+        if problems:
+            found += problems
+            failed.append(page)
+    for page in failed:
+        for made in page.parent.glob(f"{page.stem}.*"):
+            made.unlink()
+    if unknown := set(reports) - {str(lesson) for lesson in lesson_files()}:
+        raise ExtensionError(f"sphinx-gallery names lessons that we do not know: {unknown}")
+    # The build command sees by this mark that no lesson was cut short.
+    (Path(app.srcdir).parent / "gallery-finished").touch()
+    if found:
+        raise LessonError("\n".join(found))
+
+
+def setup(app: Sphinx) -> None:
+    app.add_config_value("atlas_lesson_seconds", 60, "")
+    app.connect("config-inited", set_time_limit)
+    app.connect("builder-inited", check_before, priority=100)  # sphinx-gallery's own is at 500
+    app.connect("builder-inited", check_after, priority=900)

@@ -1,0 +1,93 @@
+"""Runs Sphinx once, in a process of its own, and says what went wrong in one place: the
+file and the line that a person edits, without Sphinx's crash report.
+
+Arguments: the work folder, the builder, the language, the output folder, whether a
+warning is an error, and settings as JSON.
+"""
+
+import json
+import re
+import sys
+import traceback
+from pathlib import Path
+
+from myst_nb.core.execute.base import ExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from project import CONF, LANGUAGES
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx.util.console import disable_colour
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def line_in(page: Path, code: str) -> int:
+    """The line of a page at which a cell's code begins; 1 if it is not found."""
+    text = page.read_text(encoding="utf-8")
+    found = text.find(code.strip())
+    return text.count("\n", 0, found) + 1 if found >= 0 else 1
+
+
+def cell_error(page: Path, problem: BaseException | None) -> str:
+    """What a failed cell raised, with the page's line."""
+    if isinstance(problem, CellTimeoutError):
+        shown = re.search(r"-{3,}\n(?:\[')?(.*?)(?:\n|', ')", str(problem))
+        line = line_in(page, shown[1]) if shown else 1
+        return f"{line}: this cell ran past its time limit; make it smaller"
+    if isinstance(problem, CellExecutionError):
+        text = ANSI.sub("", str(problem))
+        source = text.split("------------------\n")[1]
+        inside = re.findall(r"Cell In\[\d+\], line (\d+)", text) or ["1"]
+        line = line_in(page, source) + int(inside[-1]) - 1
+        return f"{line}: {problem.ename}: {problem.evalue}"
+    return f"1: {problem}"
+
+
+class Remembered:
+    """Passes warnings on to standard error, and keeps them for the end."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def write(self, text: str) -> None:
+        self.texts.append(text)
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
+def run(work: Path, builder: str, language: str, out: Path, strict: bool, settings: dict) -> int:
+    warnings = Remembered()
+    if not sys.stdout.isatty():
+        disable_colour()
+    try:
+        with patch_docutils(str(CONF)), docutils_namespace():
+            app = Sphinx(
+                work / "src", CONF, out, work / "doctrees" / f"{builder}-{language}", builder,
+                confoverrides={"language": LANGUAGES[language], **settings},
+                warning=warnings, warningiserror=strict,
+            )  # fmt: skip
+            app.build()
+            if app.statuscode:
+                print("\nThe warnings once more:\n" + "".join(warnings.texts), file=sys.stderr)
+            return app.statuscode
+    except ExecutionError as problem:
+        page = Path(str(problem))
+        name = page.relative_to(work / "src").as_posix()
+        print(f"\nA cell failed\ndocs/{name}:{cell_error(page, problem.__cause__)}", file=sys.stderr)
+    except SphinxError as problem:
+        print(f"\n{problem.category}\n{problem}", file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+    return 2
+
+
+if __name__ == "__main__":
+    work, builder, language, out, strict, settings = sys.argv[1:]
+    code = run(Path(work), builder, language, Path(out), strict == "strict", json.loads(settings))
+    sys.exit(code)
