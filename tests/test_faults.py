@@ -72,6 +72,10 @@ FAULTS = {
         lambda p: p.add(LESSON, "\n# %%\n# Words.\n#\n# A :nosuch:`role`.\n"),
         r"^examples/1_chapter/plot_one\.py:13: .*nosuch",
     ),
+    "an unknown role in a lesson's docstring": (
+        lambda p: p.change(LESSON, "Words.", "Words.\n\nA :nosuch:`role`."),
+        r"^examples/1_chapter/plot_one\.py:6: .*nosuch",
+    ),
     "an unknown role on a page": (
         lambda p: p.write(PAGE, FILES[PAGE] + "\nA {nosuch}`role`.\n"),
         r"^docs/index\.md:9: WARNING: .*nosuch",

@@ -84,8 +84,8 @@ print(f"{dJ_dc = }")
 # The same by PyTorch
 # -------------------
 # ``J.backward()`` takes the same walk over the graph that the forward pass has recorded.
-# ``retain_grad()`` asks it to keep the gradients of ``u`` and ``v`` too, which it computes anyway
-# and otherwise does not keep.
+# :py:meth:`~torch.Tensor.retain_grad` asks it to keep the gradients of ``u`` and ``v`` too, which
+# it computes anyway and otherwise does not keep.
 
 import torch
 

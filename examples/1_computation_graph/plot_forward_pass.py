@@ -45,8 +45,8 @@ print(f"{J = }")
 # The graph as data
 # -----------------
 # The lines above contain a graph. Name each operation after its result, write down what each one
-# needs, and Python's standard library can find an order in which everything can be computed: a
-# *topological order*.
+# needs, and Python's :py:class:`graphlib.TopologicalSorter` finds an order in which everything
+# can be computed: a *topological order*.
 
 from graphlib import TopologicalSorter
 

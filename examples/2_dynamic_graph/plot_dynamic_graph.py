@@ -68,8 +68,8 @@ print(J_old.grad_fn)
 print(f"{type(a_old) = }")
 
 # %%
-# Write the new form. It says what it means: ``torch.tensor([5.0])`` makes a tensor from data,
-# and ``requires_grad=True`` asks for its gradient.
+# Write the new form. It says what it means: :py:func:`torch.tensor` makes a tensor from data, and
+# ``requires_grad=True`` asks for its gradient.
 #
 # When is it recorded?
 # --------------------

@@ -10,6 +10,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.ext.intersphinx import InventoryAdapter
 
 def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each variable that holds one number, as text, in order of definition.
@@ -77,15 +78,23 @@ def drop_unwanted(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def link_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
-    """In downloaded notebooks, turn links to our pages into links to the published site."""
+    """In downloaded notebooks, turn links to our pages and to API names into web links."""
+    inventory = InventoryAdapter(env).main_inventory
 
-    def link(found: re.Match[str]) -> str:
+    def page(found: re.Match[str]) -> str:
         title = env.titles[found[1].lstrip("/")].astext()
         return f"[{title}]({app.config.html_context['site']}en{found[1]}.html)"
 
+    def name(found: re.Match[str]) -> str:
+        short = found[2].rpartition(".")[2] if found[1] else found[2]
+        kinds = (inventory[kind] for kind in sorted(inventory) if kind.startswith("py:"))
+        address = next((names[found[2]].uri for names in kinds if found[2] in names), None)
+        return f"[`{short}`]({address})" if address else f"`{short}`"
+
     for path in sorted(Path(app.srcdir, "lessons").rglob("*.ipynb")):
         text = path.read_text(encoding="utf-8")
-        linked = re.sub(r":doc:`(/[^`]+)`", link, text)
+        linked = re.sub(r":doc:`(/[^`]+)`", page, text)
+        linked = re.sub(r":py:\w+:`(~?)([^`]+)`", name, linked)
         if linked != text:
             path.write_text(linked, encoding="utf-8")
 

@@ -97,6 +97,7 @@ def cut_font(target: Path) -> None:
     """Write the part of the math font that the site can need. Needs fonttools and brotli."""
     from fontTools import subset
 
+    subset.log.setLevel("WARNING")  # or it tells each table that it prunes
     options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False)
     font = subset.load_font(str(FONT), options)
     cutter = subset.Subsetter(options)

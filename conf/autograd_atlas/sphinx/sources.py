@@ -13,18 +13,19 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def lesson_line(page: Path, line: int) -> int | None:
+def lesson_line(page: Path, line: int, script: Path) -> int | None:
     """The line of the lesson's script that made ``line`` of its generated page.
 
-    sphinx-gallery notes the script's line range before each block; inside a text block
-    lines follow one another, after the block's opening line.
+    sphinx-gallery notes the script's line range before each block, whose text follows after
+    an empty line. Only the docstring, at the top, goes without: there the text is looked up.
     """
     text = page.read_text(encoding="utf-8").splitlines()[:line]
     for back, content in enumerate(reversed(text)):
         if found := re.match(r"\.\. GENERATED FROM PYTHON SOURCE LINES (\d+)-(\d+)", content):
             first, last = map(int, found.groups())
-            return min(first + max(back - 1, 0), last)
-    return None
+            return min(first + max(back - 2, 0), last)
+    lines = script.read_text(encoding="utf-8").splitlines()
+    return lines.index(text[-1]) + 1 if text[-1] in lines else None
 
 
 def original(location: str, staged: Path) -> str:
@@ -40,7 +41,8 @@ def original(location: str, staged: Path) -> str:
     if name.name == "index.rst":
         return (script.with_name("GALLERY_HEADER.rst")).as_posix()
     number = re.match(r"\d+", line)
-    source = number and (staged / name).exists() and lesson_line(staged / name, int(number[0]))
+    page = staged / name
+    source = number and page.exists() and lesson_line(page, int(number[0]), ROOT / script)
     return f"{script.as_posix()}:{source}" if source else script.as_posix()
 
 

@@ -1,0 +1,252 @@
+"""A rebuild does what the change asks for and nothing more, and gives what a clean build gives."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import FILES, ROOT, Project, contents
+
+LESSON = "examples/1_chapter/plot_one.py"
+OTHER = "examples/1_chapter/plot_two.py"
+PAGE = "docs/index.md"
+
+COUNTING = '''"""
+{title}
+===
+Words.
+"""
+
+import os
+from pathlib import Path
+
+print("{title}")
+with Path(os.environ["RUNS"]).open("a") as runs:
+    print("{title}", file=runs)
+'''
+CELL = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+# Cells
+
+Words.
+
+```{code-cell} python
+import os
+from pathlib import Path
+
+with Path(os.environ["RUNS"]).open("a") as runs:
+    print("cell", file=runs)
+```
+"""
+
+
+class Counted:
+    """A project whose lessons and cells note each run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = Project(folder / "project")
+        self.runs = folder / "runs"
+        self.project.write(LESSON, COUNTING.format(title="One"))
+        self.project.write(OTHER, COUNTING.format(title="Two"))
+        self.project.add("examples/order.txt", "1_chapter/plot_two.py\n")
+        self.project.write("docs/cells.md", CELL)
+        self.project.write("docs/plain.md", "# Plain\n\nWords.\n")
+        self.project.write(
+            PAGE, FILES[PAGE].replace("lessons/1", "cells\nplain\nlessons/1")
+        )
+
+    def build(self) -> list[str]:
+        """Build, and give what was run."""
+        self.runs.write_text("")
+        self.build_output = self.project.build(env=os.environ | {"RUNS": str(self.runs)})
+        assert self.build_output.returncode == 0, self.build_output.stdout
+        return sorted(self.runs.read_text().split())
+
+    def written(self) -> set[str]:
+        """The English pages that Sphinx wrote in the last build."""
+        english = self.build_output.stdout.partition("== zh ==")[0]
+        lines = english.split("writing output... ")[1:]
+        return {line.split("] ")[1].split()[0] for line in lines if "] " in line.split("\n")[0]}
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory) -> Counted:
+    made = Counted(tmp_path_factory.mktemp("counted"))
+    assert made.build() == ["One", "Two", "cell"], "one execution serves both languages"
+    return made
+
+
+def unchanged(counted: Counted) -> bool:
+    counted.build()
+    return "Nothing has changed" in counted.build_output.stdout
+
+
+def test_nothing_changed_nothing_runs(counted):
+    counted.build()
+    assert counted.build() == []
+    assert "Nothing has changed" in counted.build_output.stdout
+
+
+def test_a_new_date_on_a_file_changes_nothing(counted):
+    counted.build()
+    os.utime(counted.project.root / LESSON)
+    assert unchanged(counted)
+
+
+def test_a_change_that_keeps_size_and_date_is_seen(counted):
+    counted.build()
+    path = counted.project.root / "docs/plain.md"
+    before = path.stat()
+    counted.project.change("docs/plain.md", "Words", "Werds")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert not unchanged(counted)
+    assert "Werds." in counted.project.page("plain")
+
+
+@pytest.mark.parametrize("damage", ["change", "delete", "add"])
+def test_a_site_that_was_touched_by_hand_is_published_anew(counted, damage):
+    counted.build()
+    page = counted.project.root / "build/html/zh/plain.html"
+    good = counted.project.site()
+    match damage:
+        case "change":
+            page.write_bytes(page.read_bytes().replace(b"W", b"V"))
+        case "delete":
+            page.unlink()
+        case "add":
+            page.with_name("extra.html").write_text("extra")
+    assert not unchanged(counted)
+    assert counted.project.site() == good
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["requirements.txt", "conf/static/atlas.css", "conf/templates/page.html", "conf/conf.py",
+     "conf/inventories/torch.txt", "conf/package.json", "conf/locale/zh_CN/repeated.json",
+     "conf/autograd_atlas/sphinx/temml.js", "examples/order.txt", "docs/plain.md", LESSON],
+)  # fmt: skip
+def test_every_kind_of_source_is_seen(counted, name):
+    before = (counted.project.root / name).read_text(encoding="utf-8")
+    first = sources(counted)
+    counted.project.add(name, "\n")
+    second = sources(counted)
+    counted.project.write(name, before)
+    assert first != second
+    assert first == sources(counted)
+
+
+def sources(counted: Counted, **env: str) -> str:
+    commands = counted.project.root / "conf" / "commands"
+    program = "import fingerprint; print(fingerprint.of_sources())"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(commands)} | env,
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+
+def test_another_date_for_the_build_is_seen(counted):
+    assert sources(counted, SOURCE_DATE_EPOCH="1") != sources(counted, SOURCE_DATE_EPOCH="2")
+
+
+def test_one_lesson_changed_only_it_runs(counted):
+    counted.build()
+    counted.project.add(LESSON, 'print("more")\n')
+    assert counted.build() == ["One"]
+    assert "more" in counted.project.page("lessons/1_chapter/plot_one", "zh")
+
+
+def test_prose_changed_only_that_page_is_written_and_nothing_runs(counted):
+    counted.build()
+    before = counted.project.site()
+    counted.project.add("docs/cells.md", "\nMore prose.\n")
+    assert counted.build() == []
+    # Sphinx also writes the page that lists it, which comes out the same.
+    assert counted.written() == {"cells", "index"}
+    after = counted.project.site()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {f"{folder}/{name}" for folder in ("en", "zh") for name in ("cells.html", "searchindex.js")}
+    assert "More prose." in counted.project.page("cells")
+
+
+def test_a_changed_cell_runs_again(counted):
+    counted.build()
+    counted.project.change("docs/cells.md", "import os", "import os, sys")
+    assert counted.build() == ["cell"]
+
+
+def test_a_changed_helper_module_runs_everything_again(counted):
+    counted.build()
+    counted.project.add("conf/autograd_atlas/sphinx/reset.py", "\nUNUSED = 1\n")
+    assert counted.build() == ["One", "Two", "cell"]
+
+
+def test_a_changed_translation_reaches_its_page_and_nothing_runs(counted):
+    catalogue = "conf/locale/zh_CN/LC_MESSAGES/plain.po"
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    for word in ("平", "凡"):
+        counted.project.write(catalogue, f'{head}msgid "Plain"\nmsgstr "{word}"\n')
+        assert counted.build() == []
+        assert f"<h1>{word}" in counted.project.page("plain", "zh")
+
+
+def test_a_changed_style_reaches_every_page(counted):
+    counted.build()
+    counted.project.add("conf/static/atlas.css", "\n.new { color: red; }\n")
+    assert counted.build() == []
+    assert {"cells", "plain", "index"} <= counted.written()
+
+
+def test_after_all_these_changes_the_site_equals_a_clean_build(counted, tmp_path):
+    """And in another folder, on another day, byte for byte."""
+    counted.build()
+    copy = Project(tmp_path / "elsewhere")
+    for name in ("docs", "examples", "conf"):
+        for path, content in contents(counted.project.root / name).items():
+            (copy.root / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (copy.root / name / path).write_bytes(content)
+    (copy.root / "requirements.txt").write_bytes(
+        (counted.project.root / "requirements.txt").read_bytes()
+    )
+    build = copy.build(env=os.environ | {"RUNS": str(tmp_path / "runs")})
+    assert build.returncode == 0, build.stdout
+    assert copy.site() == counted.project.site()
+
+
+def test_two_clean_builds_of_the_whole_site_are_byte_identical(site, tmp_path):
+    """The site under test, whatever steps it was built in, against a clean build elsewhere."""
+    root = tmp_path / "another folder"
+    root.mkdir()
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, tracked):
+        if (ROOT / name).exists():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes((ROOT / name).read_bytes())
+    build = subprocess.run(
+        [sys.executable, str(root / "conf/commands/site.py"), "html"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert build.returncode == 0, build.stdout + build.stderr
+    first, second = contents(site), contents(root / "build" / "html")
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_an_unchanged_rebuild_imports_no_torch(site):
+    program = (
+        "import runpy, sys; sys.argv = ['site.py', 'html'];"
+        f"sys.path.insert(0, {str(ROOT / 'conf/commands')!r});"
+        f"runpy.run_path({str(ROOT / 'conf/commands/site.py')!r}, run_name='__main__');"
+        "print(sorted({'torch', 'sphinx'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "Nothing has changed" in run.stdout, run.stdout + run.stderr
+    assert run.stdout.endswith("[]\n")
