@@ -31,6 +31,16 @@ def site() -> Path:
     return SITE
 
 
+def page_names(site: Path, language: str = "en") -> list[str]:
+    """The pages of one language, from its folder."""
+    folder = site / language
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.html")
+        if "_static" not in path.parts
+    )
+
+
 @pytest.fixture
 def terminal():
     """Report a figure at the end of the run."""
@@ -85,6 +95,36 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def reader(browser):
+    """Opens pages for a reader; a complaint on the console, or a request to another host, fails
+    the test. (Furo's theme button logs what it did.)"""
+    contexts, complaints = [], []
+
+    def open_page(address: str, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: hosts(request.url))
+        page.goto(address)
+        return page
+
+    def complain(message) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def hosts(url: str) -> None:
+        if not url.startswith(("file:", "data:", "about:", "http://127.0.0.1:")):
+            complaints.append(f"request to {url}")
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

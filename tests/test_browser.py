@@ -5,36 +5,6 @@ import pytest
 LESSON = "lessons/1_computation_graph/plot_forward_pass.html"
 
 
-@pytest.fixture
-def reader(browser):
-    """Opens pages for a reader; a complaint on the console, or a request to another host, fails
-    the test. (Furo's theme button logs what it did.)"""
-    contexts, complaints = [], []
-
-    def open_page(address: str, **options):
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complain(message))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: hosts(request.url))
-        page.goto(address)
-        return page
-
-    def complain(message) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
-
-    def hosts(url: str) -> None:
-        if not url.startswith(("file:", "data:", "http://127.0.0.1:")):
-            complaints.append(f"request to {url}")
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
 @pytest.mark.parametrize(
     ("locale", "folder"), [("en-US", "en"), ("zh-CN", "zh"), ("zh-TW", "zh"), ("fr-FR", "en")]
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import catalogues
 import pytest
 from bs4 import BeautifulSoup, Tag
+from conftest import page_names
 
 SITE_URL = "https://autograd-atlas.github.io/autograd-atlas/"
 HREFLANG = {"en": "en", "zh": "zh-CN"}
@@ -16,15 +17,6 @@ NAMES = {
     "Autograd", "Atlas", "PyTorch", "Python", "Jupyter", "torch", "English", "MIT", "CC", "BY",
 }  # fmt: skip
 LABELS = ("alt", "title", "aria-label", "placeholder", "data-tooltip", "tooltip")
-
-
-def page_names(site: Path, language: str = "en") -> list[str]:
-    folder = site / language
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*.html")
-        if "_static" not in path.parts
-    )
 
 
 def parse(site: Path, language: str, name: str) -> BeautifulSoup:
@@ -108,7 +100,7 @@ def test_each_page_says_its_language_and_leads_to_the_same_page_in_the_other(sit
     for name in page_names(site, language):
         page = parse(site, language, name)
         assert page.html["lang"] == HREFLANG[language], name
-        switch = page.select_one(".atlas-languages a")
+        switch = page.select_one("a.atlas-language")
         target = (site / language / name).parent / switch["href"]
         assert target.resolve() == (site / other / name).resolve(), name
         assert switch["hreflang"] == switch["lang"] == HREFLANG[other]
