@@ -1,0 +1,122 @@
+"""``make bench``: what building takes, in multiples of two things measured in the same run:
+an empty Sphinx build, and the bare sum of what has to run (every lesson in one process,
+every page with cells in one of its own).
+"""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = 3
+
+LESSONS = """
+import sys
+for path in sys.argv[1:]:
+    exec(compile(open(path, encoding="utf-8").read(), path, "exec"), {"__name__": "__main__"})
+"""
+
+
+def seconds(command: list[str], **options: object) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, **options)
+    return time.perf_counter() - start
+
+
+def median(command: list[str], **options: object) -> float:
+    return statistics.median(seconds(command, **options) for _ in range(RUNS))
+
+
+def empty_sphinx(folder: Path) -> float:
+    """A clean build of one page with one title, in Sphinx's own theme."""
+    folder.mkdir()
+    (folder / "conf.py").touch()
+    (folder / "index.rst").write_text("Title\n=====\n")
+    command = [sys.executable, "-m", "sphinx", "-E", "-a", str(folder), str(folder / "html")]
+    return median(command)
+
+
+def bare_sum(folder: Path) -> float:
+    """All lessons and all cells, without Sphinx: as many processes as have to import torch."""
+    folder.mkdir()
+    lessons = [str(path) for path in sorted(ROOT.glob("examples/*/plot_*.py"))]
+    total = median([sys.executable, "-c", LESSONS, *lessons])
+    for page in sorted(ROOT.glob("docs/**/*.md")):
+        text = page.read_text(encoding="utf-8")
+        cells = re.findall(r"```\{code-cell\} python\n(?:---\n.*?---\n)?(.*?)```", text, re.DOTALL)
+        if cells:
+            script = folder / f"{page.stem}.py"
+            script.write_text("\n".join(cells), encoding="utf-8")
+            total += median([sys.executable, str(script)])
+    return total
+
+
+def copy_project(folder: Path) -> Path:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def build(project: Path) -> tuple[float, float]:
+    """Seconds of 'make html', and of its second language alone."""
+    command = [sys.executable, str(project / "conf/commands/site.py"), "html"]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    second = start
+    for line in process.stdout:
+        if line.startswith("== zh"):
+            second = time.perf_counter()
+    assert process.wait() == 0, "the build failed: run 'make html'"
+    end = time.perf_counter()
+    return end - start, end - second
+
+
+def main() -> None:
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        empty = empty_sphinx(folder / "empty")
+        torch = median([sys.executable, "-c", "import torch"])
+        bare = bare_sum(folder / "bare")
+        project = copy_project(folder / "project")
+        lesson = project / "examples/1_computation_graph/plot_forward_pass.py"
+
+        cold, second = [], []
+        for _ in range(RUNS):
+            shutil.rmtree(project / "build", ignore_errors=True)
+            total, chinese = build(project)
+            cold.append(total)
+            second.append(chinese)
+        unchanged = [build(project)[0] for _ in range(RUNS)]
+        one = []
+        for _ in range(RUNS):
+            with lesson.open("a", encoding="utf-8") as file:
+                file.write("\n# more\n")
+            one.append(build(project)[0])
+
+    rows = {
+        "cold, both languages": statistics.median(cold),
+        "  of which the second language": statistics.median(second),
+        "unchanged": statistics.median(unchanged),
+        "one lesson changed": statistics.median(one),
+        "import torch": torch,
+        "bare sum of what has to run": bare,
+    }
+    print(f"{'median of ' + str(RUNS):34}{'empty Sphinx builds':>20}{'bare sums':>12}{'seconds':>10}")
+    for name, value in rows.items():
+        print(f"{name:34}{value / empty:20.2f}{value / bare:12.2f}{value:10.2f}")
+    print(f"{'an empty Sphinx build':34}{1:20.2f}{empty / bare:12.2f}{empty:10.2f}")
+
+
+if __name__ == "__main__":
+    main()
