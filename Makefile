@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 PAGES ?=
 PORT ?= 8000
+# Python would trust a compiled file that a full disk has cut short.
+export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help environment html preview serve live test doctest accept gettext dist linkcheck bench clean
@@ -27,7 +29,7 @@ live: environment ## build, show, and rebuild on save (another port: PORT=8080)
 	@$(VENV) conf/commands/live.py $(PORT)
 
 test: html ## build the site and check every promise of it, doctests included
-	@$(VENV) -m pytest tests
+	@$(VENV) -m pytest tests --numprocesses=2 --dist=loadfile
 
 doctest: environment ## check every >>> on pages, in lessons and in docstrings
 	@$(VENV) -m pytest tests/test_doctests.py

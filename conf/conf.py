@@ -84,7 +84,7 @@ nb_execution_timeout = 60
 nb_merge_streams = True
 nb_output_stderr = "warn"  # a cell that is meant to warn says so in its mystnb options
 
-myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline"]
+myst_enable_extensions = ["dollarmath", "attrs_inline"]
 myst_heading_anchors = 3
 
 # -- Math: MathML made at build time ------------------------------------------

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from project_files import copy_to
+
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = 3
 
@@ -57,16 +59,6 @@ def bare_sum(folder: Path) -> float:
     return total
 
 
-def copy_project(folder: Path) -> Path:
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    return folder
-
-
 def build(project: Path) -> tuple[float, float]:
     """Seconds of 'make html', and of its second language alone."""
     command = [sys.executable, str(project / "conf/commands/site.py"), "html"]
@@ -88,7 +80,7 @@ def main() -> None:
         empty = empty_sphinx(folder / "empty")
         torch = median([sys.executable, "-c", "import torch"])
         bare = bare_sum(folder / "bare")
-        project = copy_project(folder / "project")
+        project = copy_to(folder / "project")
         lesson = project / "examples/1_computation_graph/plot_forward_pass.py"
 
         cold, second = [], []

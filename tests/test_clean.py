@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import re
 import shutil
 import sys
 import threading
@@ -11,7 +12,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import Quiet, page_names
+from conftest import page_names
+from live import Quiet
 
 AXE = Path(sys.prefix) / "npm/node_modules/axe-core/axe.min.js"
 
@@ -35,8 +37,10 @@ def test_axe_finds_nothing_on_any_page(site, published, reader, language, theme,
     script = AXE.read_text(encoding="utf-8")
     found = []
     page = reader("about:blank", color_scheme=theme, viewport={"width": width, "height": 800})
-    for name in page_names(site, language):
+    for name in [*page_names(site, language), "search.html?q=grad_fn"]:
         page.goto(f"{published}{language}/{name}")
+        if "?" in name:
+            page.wait_for_selector("#search-results li a")
         page.evaluate(script)
         result = page.evaluate("axe.run()")
         assert result["passes"], "axe did not run"
@@ -44,6 +48,16 @@ def test_axe_finds_nothing_on_any_page(site, published, reader, language, theme,
             places = [node["html"][:120] for node in violation["nodes"][:3]]
             found.append(f"{name}: {violation['id']} ({violation['impact']}): {places}")
     assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_front_door(site, reader, theme):
+    """As it is seen without JavaScript, which would lead on at once."""
+    page = reader("about:blank", color_scheme=theme)
+    html = (site / "index.html").read_text(encoding="utf-8")
+    page.set_content(re.sub(r"<script>.*?</script>|<link[^>]*>", "", html, flags=re.DOTALL))
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert [found["id"] for found in page.evaluate("axe.run()")["violations"]] == []
 
 
 def test_axe_would_find_something(published, reader):

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import transcripts
+from conftest import contents
+from project_files import copy_to
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -63,3 +66,33 @@ def test_preview_of_an_unknown_page_names_the_known_ones(built_project):
     assert build.returncode != 0
     assert "no page or lesson is called 'tensors'" in build.stdout
     assert "docs/index.md" in build.stdout
+
+
+def test_a_real_lesson_can_be_previewed(tmp_path):
+    """Its links lead to pages that the preview does not have."""
+    root = copy_to(tmp_path / "copy")
+    run = subprocess.run(
+        [sys.executable, str(root / "conf/commands/site.py"), "preview", "plot_forward_pass"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+    for language in ("en", "zh"):
+        page = root / f"build/preview/{language}/lessons/1_computation_graph/plot_forward_pass.html"
+        assert "J = 33" in page.read_text(encoding="utf-8")
+
+
+def test_accept_writes_what_the_site_prints(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(transcripts, "ACCEPTED", tmp_path / "accepted")
+    monkeypatch.setattr(transcripts, "ROOT", tmp_path)
+    transcripts.accept()
+    assert contents(tmp_path / "accepted") == contents(ROOT / "tests" / "transcripts")
+
+
+def test_accept_without_a_site_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(transcripts, "SITE", tmp_path / "no site")
+    monkeypatch.setattr(transcripts, "ACCEPTED", tmp_path / "accepted")
+    (tmp_path / "accepted").mkdir()
+    (tmp_path / "accepted" / "page.txt").write_text("kept")
+    with pytest.raises(SystemExit, match="make html"):
+        transcripts.accept()
+    assert (tmp_path / "accepted" / "page.txt").read_text() == "kept"

@@ -15,7 +15,11 @@ from autograd_atlas.sphinx.reset import reset
 from transcripts import difference
 
 ROOT = Path(__file__).resolve().parents[1]
-PROMPT = re.compile(r"^[^\w\n]*>>>", re.MULTILINE)
+
+
+def prompts(text: str) -> int:
+    """How often ``>>>`` stands in a text, but for where it is quoted as code."""
+    return len(re.findall(">>>", re.sub(r"(`+)[^`\n]*\1", "", text)))
 
 
 def page_text(source: str) -> str:
@@ -40,10 +44,10 @@ def module_text(source: str) -> str:
     lines = source.splitlines()
     kept = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
             kept.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     text = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1))
-    return text.replace('r"""', "").replace('"""', "")
+    return re.sub(r"""r?(\"{3}|'{3})""", "", text)
 
 
 PAGES = sorted(path for suffix in ("md", "rst") for path in (ROOT / "docs").rglob(f"*.{suffix}"))
@@ -81,7 +85,14 @@ def namespace_of(path: Path) -> dict[str, object]:
     return {"__name__": "__main__"}
 
 
-WITH_EXAMPLES = [path for path in PAGES + LESSONS + HEADERS + MODULES if PROMPT.search(text_of(path))]
+@pytest.mark.parametrize(
+    "text", ["1. >>> 1 + 1\n", "| a | >>> 1 |\n", "> >>> 1\n", "words >>> 1\n", "```python\n>>> 1\n```"]
+)
+def test_a_prompt_is_seen_wherever_it_stands(text: str) -> None:
+    assert prompts(page_text(text)) == 1
+
+
+WITH_EXAMPLES = [path for path in PAGES + LESSONS + HEADERS + MODULES if prompts(text_of(path))]
 
 
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -103,9 +114,9 @@ def test_examples_print_what_they_say(path: Path, terminal) -> None:
 @pytest.mark.parametrize("path", PAGES + LESSONS + HEADERS + MODULES, ids=lambda path: path.name)
 def test_no_prompt_is_passed_over(path: Path) -> None:
     test = examples_in(path)
-    prompts = len(PROMPT.findall(text_of(path)))
-    assert prompts == (len(test.examples) if test else 0), (
-        f"{path}: {prompts} lines start with '>>>'; begin each with '>>> ' at the left edge "
+    found = prompts(text_of(path))
+    assert found == (len(test.examples) if test else 0), (
+        f"{path}: '>>>' stands there {found} times, and not each is an example; begin each with '>>> ' at the left edge "
         "or behind spaces, outside of lists and quotations"
     )
 

@@ -30,6 +30,28 @@ def endless_cell(project: Project) -> None:
     project.write(PAGE, CELLS.format("while True:\n    pass"))
 
 
+SWALLOWING = """
+import time
+
+for _ in range(3):
+    try:
+        time.sleep(1)
+    except Exception:
+        pass
+"""
+
+
+def swallowing_lesson(project: Project) -> None:
+    short_limits(project)
+    project.add(LESSON, SWALLOWING)
+
+
+def latin_catalogue(project: Project) -> None:
+    path = project.root / "conf/locale/zh_CN/LC_MESSAGES/index.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes('msgid "Title"\nmsgstr "标题"\n'.encode("gb18030"))
+
+
 FAULTS = {
     "a lesson raises": (
         lambda p: p.add(LESSON, "\ny = 1 / 0\n"),
@@ -50,6 +72,18 @@ FAULTS = {
     "a lesson runs past its limit": (
         endless_lesson,
         r"^examples/1_chapter/plot_one\.py:1[01]: OutOfTime: a lesson may run for 1 seconds",
+    ),
+    "a lesson catches what its limit raises": (
+        swallowing_lesson,
+        r"^examples/1_chapter/plot_one\.py:1: ran past 1 seconds, and caught OutOfTime$",
+    ),
+    "a warning is announced without quotation marks": (
+        lambda p: p.add(LESSON, "\n# sphinx_gallery_warns = UserWarning\ny = 1\n"),
+        r"^examples/1_chapter/plot_one\.py:10: write # sphinx_gallery_warns = \"UserWarning",
+    ),
+    "a dead link in a lesson": (
+        lambda p: p.add(LESSON, "\n# %%\n# Words.\n#\n# See :doc:`/nowhere`.\n"),
+        r"^examples/1_chapter/plot_one\.py:13: WARNING: .*nowhere",
     ),
     "a misspelt option": (
         lambda p: p.add(LESSON, "\n# sphinx_gallery_thumbnail_numbr = 1\ny = 1\n"),
@@ -108,6 +142,10 @@ FAULTS = {
         lambda p: p.write("conf/locale/zh_CN/LC_MESSAGES/index.po", 'msgid "Title"\nmsgstr "标题\n'),
         r"conf/locale/zh_CN/LC_MESSAGES/index\.po:2: not a line of a catalogue",
     ),
+    "a catalogue in another encoding": (
+        latin_catalogue,
+        r"conf/locale/zh_CN/LC_MESSAGES/index\.po:2: not UTF-8",
+    ),
     "a catalogue without a translation line": (
         lambda p: p.write("conf/locale/zh_CN/LC_MESSAGES/index.po", 'msgstr "标题"\n'),
         r"conf/locale/zh_CN/LC_MESSAGES/index\.po:1: ",
@@ -128,7 +166,8 @@ FAULTS = {
 
 @pytest.fixture
 def project(built_project):
-    """The shared project; what a test changes in its sources is undone."""
+    """The shared project with its good site; what a test changes in its sources is undone."""
+    assert built_project.build().returncode == 0
     before = {name: contents(built_project.root / name) for name in ("docs", "examples", "conf")}
     yield built_project
     for name, files in before.items():
@@ -214,6 +253,58 @@ def test_spaces_and_chinese_characters_in_the_path_do_no_harm(tmp_path):
     build = project.build()
     assert build.returncode == 0, build.stdout
     assert "x = 1" in project.page("lessons/1_chapter/plot_one")
+    project.add(LESSON, "\nimport warnings\nwarnings.warn('surprise')\n")
+    build = project.build()
+    assert build.returncode != 0
+    assert "examples/1_chapter/plot_one.py:11: UserWarning: surprise" in build.stdout
+
+
+def test_an_announced_warning_is_welcome_and_breaks_no_preview(project):
+    project.add(LESSON, '\n# sphinx_gallery_warns = "UserWarning: as planned"\nimport warnings\nwarnings.warn("as planned")\n')
+    build = project.build()
+    assert build.returncode == 0, build.stdout
+    assert "UserWarning: as planned" in project.page("lessons/1_chapter/plot_one")
+    assert "sphinx_gallery_warns" not in project.page("lessons/1_chapter/plot_one")
+    assert project.build("preview", "index").returncode == 0
+
+
+def test_an_exchange_that_was_cut_short_is_mended(project):
+    """Where two folders cannot be swapped in one step."""
+    site = project.root / "build" / "html"
+    before = project.site()
+    site.rename(site.with_name("html.aside"))
+    assert project.build().returncode == 0
+    assert project.site() == before
+    shutil.copytree(site, site.with_name("html.aside"))
+    assert project.build().returncode == 0
+    assert project.site() == before
+    assert not site.with_name("html.aside").exists()
+
+
+def test_cut_off_results_of_cells_are_made_again(project):
+    toctree = FILES[PAGE].partition("Some words.")[2]
+    project.write(PAGE, CELLS.format("print(1 + 1)") + toctree)
+    assert project.build().returncode == 0
+    work = project.root / "build" / "work"
+    for kept in (work / "notebooks").rglob("*.ipynb"):
+        kept.write_text('{"cells"')
+    (work / "unfinished").touch()
+    project.add(PAGE, "\n")
+    build = project.build()
+    assert build.returncode == 0, build.stdout
+    assert ">2\n" in project.page("index")
+
+
+def test_the_lock_lasts_while_a_lesson_runs_without_its_parent(project):
+    project.add(LESSON, "\nimport time\ntime.sleep(50)\n")
+    first = project.start()
+    wait_for(first, "generating gallery for")
+    os.kill(first.pid, signal.SIGTERM)
+    first.wait()
+    second = project.build()
+    stop(first)
+    assert second.returncode != 0
+    assert "another build is running in this folder" in second.stdout
 
 
 def test_a_full_disk_is_named_and_loses_nothing(project):

@@ -70,6 +70,35 @@ def test_missing_fuzzy_and_unused_strings_are_found(tmp_path, monkeypatch):
     assert found == ["fuzzy: 'two'", "missing: 'three'", "missing: 'four'", "not used: 'five'"]
 
 
+def test_a_changed_string_keeps_its_translation_and_is_marked(tmp_path, monkeypatch):
+    import polib
+
+    monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
+    (tmp_path / "zh_CN").mkdir()
+    (tmp_path / "zh_CN" / "repeated.json").write_text('{"Download (\\\\S+)": "下载 \\\\1"}')
+    old = polib.POFile()
+    for text, translation in {
+        "A graph shows the order.": "图显示顺序。",
+        "Nothing like it.": "无关。",
+        "Download a.py": "译者自己的话",
+    }.items():
+        old.append(polib.POEntry(msgid=text, msgstr=translation))
+    path = catalogues.catalogue("zh_CN", Path("page"))
+    path.parent.mkdir(parents=True)
+    old.save(str(path))
+    template = polib.POFile()
+    for text in ("A graph shows an order.", "Quite new words", "Download a.py", "Download b.py"):
+        template.append(polib.POEntry(msgid=text))
+    catalogues.update("zh_CN", Path("page"), template)
+    entries = [(e.msgid, e.msgstr, e.fuzzy) for e in polib.pofile(str(path))]
+    assert entries == [
+        ("A graph shows an order.", "图显示顺序。", True),
+        ("Quite new words", "", False),
+        ("Download a.py", "译者自己的话", False),
+        ("Download b.py", "下载 b.py", False),
+    ]
+
+
 def test_chinese_pages_hold_no_english_prose(site):
     found = [
         f"{name}: {prose!r}"

@@ -1,9 +1,10 @@
 """The repository holds sources only, and speaks of nothing but the project."""
 
+import importlib.metadata
 import re
-import subprocess
 from pathlib import Path
 
+import project_files
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,9 +16,7 @@ TOP = {
 
 @pytest.fixture(scope="module")
 def tracked() -> list[str]:
-    command = ["git", "ls-files", "-z"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return [name for name in run.stdout.split("\0") if name and (ROOT / name).exists()]
+    return project_files.names()
 
 
 def test_the_top_level_holds_what_it_should(tracked):
@@ -42,8 +41,22 @@ def test_no_folder_of_a_machine_is_named(tracked):
             assert not re.search(r"/(home|root|Users)/\w|/work/main", text) or name == "tests/test_repository.py", name
 
 
-def test_every_pin_is_exact():
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_everything_that_is_installed_is_pinned_exactly():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    pins = [line for line in lines if line and not line.startswith("#")]
-    assert len(pins) > 50
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
+    pins = {}
+    for line in lines:
+        if line and not line.startswith("#"):
+            found = re.fullmatch(r"([\w.-]+)==([\w.]+)(; .*)?", line)
+            assert found, f"{line}: pin it with =="
+            pins[normal(found[1])] = found[2]
+    installed = {
+        normal(each.name): each.version.partition("+")[0]
+        for each in importlib.metadata.distributions()
+    }
+    brought_by_python_or_cuda = {"pip"} | {name for name in installed if name.startswith(("nvidia", "triton", "cuda"))}
+    for name in installed.keys() - brought_by_python_or_cuda:
+        assert pins.get(name) == installed[name], name

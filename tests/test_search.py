@@ -17,6 +17,7 @@ WANTED = {
         "动态计算图": "glossary",
         "叶子张量": "glossary",
         "梯度": "glossary",
+        "图": "plot_forward_pass",
         "retain_grad": "tensor",
         "MulBackward0": "plot_dynamic_graph",
         "grad_fn": "tensor",

@@ -65,7 +65,7 @@ def test_the_site_shows_no_address_and_no_folder(site):
         ("tensor([6.])", "tensor([6.])"),
         ("tensor([6.0001])", "tensor([6.0000])"),
         ("<MulBackward0 object at 0x7f12>", "<MulBackward0 object at 0x…>"),
-        ("a/b/plot_x.py:3: UserWarning: no", "plot_x.py:3: UserWarning: no"),
+        ("/a b/c/plot_x.py:3: UserWarning: no", "plot_x.py:3: UserWarning: no"),
         ("loss = 0.99999", "loss = 1.00000"),
         ("1.5e-05", "1.50001e-05"),
         ("same  \n", "same\n"),

@@ -23,7 +23,7 @@ DECIMAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?")
 def masked(text: str) -> str:
     """``text`` without addresses, and without the folder in front of a warning's file."""
     text = re.sub(r"\bat 0x[0-9a-fA-F]+", "at 0x…", text)
-    return re.sub(r"(?m)^\S*/(?=[^/\s]+\.py:\d+: )", "", text)
+    return re.sub(r"(?m)^.*/(?=[^/\n]+:\d+: \w*Warning: )", "", text)
 
 
 def difference(printed: str, accepted: str) -> str | None:
@@ -79,8 +79,11 @@ def accepted(name: str) -> list[str] | None:
 
 
 def accept() -> None:
+    pages = pages_with_code()
+    if not pages:
+        sys.exit("accept: build/html holds no page that prints; run 'make html' first")
     shutil.rmtree(ACCEPTED, ignore_errors=True)
-    for name, page in pages_with_code().items():
+    for name, page in pages.items():
         path = ACCEPTED / f"{name}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(write(outputs(page)), encoding="utf-8")

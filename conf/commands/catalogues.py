@@ -5,6 +5,7 @@ is dropped. Strings that repeat on every lesson but for a file name are filled i
 ``conf/locale/zh_CN/repeated.json``. What is left to translate is listed.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import polib
 from project import BUILD, CONF, LANGUAGES, LOCALE, ROOT, stop
-from stage import prepare, sphinx
+from stage import only_one, prepare, sphinx
 
 TRANSLATED = [language for folder, language in LANGUAGES.items() if folder != "en"]
 
@@ -46,9 +47,19 @@ def repeated(language: str) -> list[tuple[str, str]]:
 
 def fill_repeated(entry: polib.POEntry, patterns: list[tuple[str, str]]) -> None:
     for pattern, translation in patterns:
-        if found := re.fullmatch(pattern, entry.msgid):
+        found = re.fullmatch(pattern, entry.msgid)
+        if found and (entry.fuzzy or not entry.msgstr):
             entry.msgstr = found.expand(translation)
             entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
+
+
+def keep_near_translations(po: polib.POFile) -> None:
+    """Give a new string the translation of the dropped one that it resembles, marked fuzzy."""
+    dropped = {entry.msgid: entry.msgstr for entry in po.obsolete_entries() if entry.msgstr}
+    for entry in po.untranslated_entries():
+        if near := difflib.get_close_matches(entry.msgid, dropped, 1, 0.7):
+            entry.msgstr = dropped[near[0]]
+            entry.flags.append("fuzzy")
 
 
 def update(language: str, name: Path, template: polib.POFile) -> polib.POFile:
@@ -64,6 +75,7 @@ def update(language: str, name: Path, template: polib.POFile) -> polib.POFile:
     po.metadata_is_fuzzy = False
     po.header = ""
     po.merge(template)
+    keep_near_translations(po)
     for entry in po.obsolete_entries():
         po.remove(entry)
     order = {entry.msgid: place for place, entry in enumerate(template)}
@@ -97,7 +109,7 @@ def problems(found: dict[Path, polib.POFile]) -> Iterator[str]:
                 yield f"{path.relative_to(ROOT)}:{entry.linenum}: not used: {entry.msgid!r}"
 
 
-if __name__ == "__main__":
+def main() -> None:
     found = templates(BUILD / "work")
     for language in TRANSLATED:
         for name, template in found.items():
@@ -109,3 +121,8 @@ if __name__ == "__main__":
     left = list(problems(found))
     print("\n".join(left) if left else "Every string is translated.")
     print(f"{sum(len(po) for po in found.values())} strings, {len(left)} to do.")
+
+
+if __name__ == "__main__":
+    with only_one():
+        main()

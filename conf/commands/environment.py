@@ -59,8 +59,8 @@ def run(what, command, **kwargs):
     print("environment: " + what, flush=True)
     if subprocess.call(command, **kwargs):
         sys.exit(
-            "environment: failed at '{}' (see above). Mend that and run the same command "
-            "again; it goes on from here.".format(what)
+            "environment: failed at '{}' (see above). Mend that, and run the same command "
+            "again.".format(what)
         )
 
 
@@ -69,12 +69,18 @@ def make():
     import venv
 
     print("environment: making .venv", flush=True)
-    venv.create(VENV, with_pip=True, clear=True)
+    try:
+        venv.create(VENV, with_pip=True, clear=True)
+    except (ImportError, subprocess.CalledProcessError) as problem:
+        sys.exit(
+            "environment: {} cannot make a virtual environment ({}).\n"
+            "On Debian and Ubuntu: apt install python3-venv".format(sys.executable, problem)
+        )
     scripts = os.path.join(VENV, "bin")
     python = os.path.join(scripts, "python")
     run(
         "installing requirements.txt (a few minutes the first time)",
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+        [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
          "--requirement", os.path.join(ROOT, "requirements.txt")],
     )  # fmt: skip
     npm = os.path.join(VENV, "npm")

@@ -26,11 +26,16 @@ def live(port: int) -> None:
     handler = functools.partial(Quiet, directory=str(SITE))
     with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = f"http://127.0.0.1:{server.server_port}/"
         subprocess.call(BUILD_COMMAND)
-        print(f"\nhttp://127.0.0.1:{server.server_port}/ (Ctrl+C ends it)", flush=True)
-        for _ in watch(DOCS, EXAMPLES, CONF, raise_interrupt=False):
-            subprocess.call(BUILD_COMMAND)
-            print(f"\nhttp://127.0.0.1:{server.server_port}/", flush=True)
+        print(f"\n{where} (Ctrl+C ends it)", flush=True)
+        first = True  # what was saved during the first build is built when watching has begun
+        paths = (DOCS, EXAMPLES, CONF)
+        for changes in watch(*paths, rust_timeout=500, yield_on_timeout=True, raise_interrupt=False):
+            if changes or first:
+                subprocess.call(BUILD_COMMAND)
+                print(f"\n{where}", flush=True)
+            first = False
 
 
 if __name__ == "__main__":

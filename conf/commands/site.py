@@ -6,34 +6,20 @@ when both languages succeeded, so a failed build never replaces a good one.
 
 import argparse
 import ctypes
-import fcntl
 import json
 import os
+import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import fingerprint
 from fingerprint import files_below
 from project import BUILD, CONF, DOCS, EXAMPLES, LANGUAGES, ROOT, SITE, stop
-from stage import prepare, sphinx
+from stage import forget, only_one, prepare, sphinx
 
 LANDING = CONF / "templates" / "landing.html"
-
-
-@contextmanager
-def only_one() -> Iterator[None]:
-    """Hold the build folder; a second build at the same time is refused."""
-    BUILD.mkdir(exist_ok=True)
-    with open(BUILD / "lock", "a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stop("another build is running in this folder; wait for it, then try again.")
-        yield
 
 
 def exchange(new: Path, old: Path) -> None:
@@ -42,16 +28,26 @@ def exchange(new: Path, old: Path) -> None:
     here, swap_both = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
     if renameat2 and renameat2(here, bytes(new), here, bytes(old), swap_both) == 0:
         return
-    aside = old.with_name(old.name + ".aside")
-    old.rename(aside)
+    old.rename(aside(old))
     new.rename(old)
-    aside.rename(new)
+    aside(old).rename(new)
+
+
+def aside(site: Path) -> Path:
+    return site.with_name(site.name + ".aside")
+
+
+def recover(site: Path) -> None:
+    """Mend an exchange in three steps that was cut short."""
+    if aside(site).exists() and not site.exists():
+        aside(site).rename(site)
+    forget(aside(site))
 
 
 def publish(work: Path, site: Path) -> None:
     """Replace ``site`` by what ``work`` holds for all languages."""
     new = work / "new"
-    shutil.rmtree(new, ignore_errors=True)
+    forget(new)
     for language in LANGUAGES:
         shutil.copytree(
             work / "html" / language, new / language, ignore=shutil.ignore_patterns(".*")
@@ -141,7 +137,7 @@ def build_preview(names: list[str]) -> None:
     lessons = [path for path in pages if EXAMPLES in path.parents]
     others = [path for path in files_below(DOCS) if path.suffix != ".md"]
     prepare(work, [DOCS / "index.md", *docs, *others])
-    chosen = "|".join(path.stem for path in lessons) or "none"
+    chosen = "/(%s)$" % "|".join(re.escape(path.name) for path in lessons)
     for language in LANGUAGES:
         if not sphinx(
             work, "html", language, work / "html" / language,
@@ -166,6 +162,7 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
     try:
         with only_one():
+            recover(SITE)
             match arguments.command:
                 case "html":
                     build_site()
@@ -177,4 +174,4 @@ if __name__ == "__main__":
                     check_links()
     except OSError as problem:
         kept = "; build/html still holds the last good site" if SITE.exists() else ""
-        stop(f"{problem.strerror}: {problem.filename or BUILD}{kept}.")
+        stop(f"{problem.strerror or problem}: {problem.filename or BUILD}{kept}.")

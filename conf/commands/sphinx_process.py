@@ -22,25 +22,25 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def line_in(page: Path, code: str) -> int:
-    """The line of a page at which a cell's code begins; 1 if it is not found."""
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(---\n.*?^---\n)?(.*?)^```", re.M | re.S)
+
+
+def cells(page: Path) -> list[tuple[int, str]]:
+    """The code cells of a page: the line at which each one's code begins, and the code."""
     text = page.read_text(encoding="utf-8")
-    found = text.find(code.strip())
-    return text.count("\n", 0, found) + 1 if found >= 0 else 1
+    return [(text.count("\n", 0, found.start(2)) + 1, found[2]) for found in CELL.finditer(text)]
 
 
 def cell_error(page: Path, problem: BaseException | None) -> str:
     """What a failed cell raised, with the page's line."""
     if isinstance(problem, CellTimeoutError):
-        shown = re.search(r"-{3,}\n(?:\[')?(.*?)(?:\n|', ')", str(problem))
-        line = line_in(page, shown[1]) if shown else 1
-        return f"{line}: this cell ran past its time limit; make it smaller"
+        shown = re.search(r"-{3,}\n(?:\[')?(.*?)(?:', '|\n-{3,})", str(problem), re.S)
+        lines = [line for line, code in cells(page) if shown and code.strip().startswith(shown[1])]
+        return f"{lines[0] if lines else 1}: this cell ran past its time limit; make it smaller"
     if isinstance(problem, CellExecutionError):
-        text = ANSI.sub("", str(problem))
-        source = text.split("------------------\n")[1]
-        inside = re.findall(r"Cell In\[\d+\], line (\d+)", text) or ["1"]
-        line = line_in(page, source) + int(inside[-1]) - 1
-        return f"{line}: {problem.ename}: {problem.evalue}"
+        inside = re.findall(r"Cell In\[(\d+)\], line (\d+)", ANSI.sub("", str(problem)))
+        number, line = map(int, inside[-1] if inside else (1, 1))
+        return f"{cells(page)[number - 1][0] + line - 1}: {problem.ename}: {problem.evalue}"
     return f"1: {problem}"
 
 

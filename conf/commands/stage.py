@@ -6,19 +6,21 @@ lands in ``docs/`` or ``conf/``. Warnings name the original file all the same
 (see ``autograd_atlas.sphinx.sources``).
 """
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fingerprint
 import polib
 from fingerprint import files_below
-from project import DOCS, LOCALE, ROOT, stop
+from project import BUILD, DOCS, EXAMPLES, LOCALE, ROOT, stop
 
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
 
@@ -26,15 +28,46 @@ GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
 # talks to us over an unencrypted connection, which stays on this machine.
 KERNEL = {"IPKernelApp": {"log_level": "ERROR"}}
 
+# The open lock file is handed to Sphinx's process, so that the lock lasts as long as that does.
+_held: list[int] = []
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the build folder; a second command that builds at the same time is refused."""
+    BUILD.mkdir(exist_ok=True)
+    with open(BUILD / "lock", "a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stop("another build is running in this folder; wait for it, then try again.")
+        _held.append(lock.fileno())
+        yield
+        _held.clear()
+
+
+def forget(*folders: Path) -> None:
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
+def recorded(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
 
 def mirror(source: Path, target: Path, files: Iterable[Path], keep: str | None = None) -> None:
-    """Make ``target`` hold exactly ``files`` of ``source``; leave equal ones untouched."""
+    """Make ``target`` hold exactly ``files`` of ``source``; leave equal ones untouched.
+
+    A compiled catalogue stays beside its source, and goes with it.
+    """
     wanted = {path.relative_to(source) for path in files}
     for path in sorted(target.rglob("*"), reverse=True) if target.exists() else ():
         name = path.relative_to(target)
         if keep and name.parts[0] == keep:
             continue
-        if path.is_file() and name not in wanted and path.suffix != ".mo":
+        origin = name.with_suffix(".po") if name.suffix == ".mo" else name
+        if path.is_file() and origin not in wanted:
             path.unlink()
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
@@ -45,16 +78,6 @@ def mirror(source: Path, target: Path, files: Iterable[Path], keep: str | None =
             shutil.copyfile(source / name, new)
 
 
-def forget(*folders: Path) -> None:
-    for folder in folders:
-        if folder.exists():
-            shutil.rmtree(folder)
-
-
-def recorded(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
-
-
 PO_LINE = re.compile(r'(#.*|(msg\w+(\[\d+\])? )?"(\\.|[^"\\])*")?\s*')
 
 
@@ -63,8 +86,13 @@ def check_catalogues() -> None:
     for path in files_below(LOCALE):
         if path.suffix != ".po":
             continue
-        name = path.relative_to(ROOT)
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        name, content = path.relative_to(ROOT), path.read_bytes()
+        try:
+            lines = content.decode("utf-8").splitlines()
+        except UnicodeDecodeError as problem:
+            line = content.count(b"\n", 0, problem.start) + 1
+            stop(f"{name}:{line}: not UTF-8; save the file in that encoding")
+        for number, line in enumerate(lines, 1):
             if not PO_LINE.fullmatch(line):
                 stop(f'{name}:{number}: not a line of a catalogue (msgid "…", msgstr "…"): {line}')
         try:
@@ -75,17 +103,48 @@ def check_catalogues() -> None:
             stop(f"{name}:{line[1] if line else 1}: {what}")
 
 
-def prepare(work: Path, pages: list[Path] | None = None) -> None:
-    """Bring ``work`` up to date: all sources, or of ``docs/`` only ``pages``.
+def distrust_unfinished(work: Path) -> None:
+    """Drop what a build that was cut short may have left half written.
 
-    What a build that was cut short has left there is not trusted: executed pages and
-    finished lessons stay, everything that Sphinx made from them goes.
+    Executed pages and finished lessons stay; everything that Sphinx made from them goes.
     """
+    forget(work / "html", work / "doctrees")
+    if (work / "gallery-started").exists() and not (work / "gallery-finished").exists():
+        forget(work / "src" / GENERATED)
+    for page in (work / "notebooks").rglob("*.ipynb"):
+        try:
+            json.loads(page.read_bytes())
+        except ValueError:
+            forget(work / "notebooks")
+            break
+
+
+def forget_vanished(work: Path, names: set[str]) -> None:
+    """If a page, lesson or catalogue is gone, nothing made from it may stay.
+
+    Sphinx leaves the written page of a deleted source, and does not look at its links again.
+    """
+    before = set(recorded(work / "names").splitlines())
+    if not before <= names:
+        forget(work / "html", work / "doctrees")
+    for name in before - names:
+        script = Path(name)
+        if script.suffix == ".py":
+            folder = work / "src" / GENERATED / script.parent.name
+            for made in [*folder.glob(f"{script.stem}.*"), *folder.rglob(f"*_{script.stem}_*")]:
+                made.unlink()
+    chapters = {Path(name).parent.name for name in names if name.startswith("examples/")}
+    for folder in (work / "src" / GENERATED).glob("*/"):
+        if folder.name not in chapters:
+            forget(folder)
+    (work / "names").write_text("\n".join(sorted(names)), encoding="utf-8")
+
+
+def prepare(work: Path, pages: list[Path] | None = None) -> None:
+    """Bring ``work`` up to date: all sources, or of ``docs/`` only ``pages``."""
     check_catalogues()
     if (work / "unfinished").exists():
-        forget(work / "html", work / "doctrees")
-        if not (work / "gallery-finished").exists():
-            forget(work / "src" / GENERATED)
+        distrust_unfinished(work)
     if recorded(work / "engine") != fingerprint.of_engine():
         forget(work)
     if recorded(work / "look") != fingerprint.of_look():
@@ -94,7 +153,11 @@ def prepare(work: Path, pages: list[Path] | None = None) -> None:
     (work / "unfinished").touch()
     (work / "engine").write_text(fingerprint.of_engine())
     (work / "look").write_text(fingerprint.of_look())
-    mirror(DOCS, work / "src", files_below(DOCS) if pages is None else pages, keep=GENERATED)
+
+    docs = files_below(DOCS) if pages is None else pages
+    sources = [*docs, *files_below(EXAMPLES), *files_below(LOCALE)]
+    forget_vanished(work, {path.relative_to(ROOT).as_posix() for path in sources})
+    mirror(DOCS, work / "src", docs, keep=GENERATED)
     mirror(LOCALE, work / "locale", files_below(LOCALE))
     profile = work / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
@@ -109,12 +172,16 @@ def sphinx(
     One thread keeps numbers and timings calm, and a forked child from hanging after
     torch has used OpenMP.
     """
-    finished = work / "gallery-finished"
+    started, finished = work / "gallery-started", work / "gallery-finished"
+    started.unlink(missing_ok=True)
     finished.unlink(missing_ok=True)
+    for style in (out / "_static").glob("mystnb.*.css"):
+        style.unlink()  # myst-nb writes it late, so that only a second build would link to its checksum
     code = subprocess.call(
         [sys.executable, str(Path(__file__).with_name("sphinx_process.py")), str(work), builder,
          language, str(out), "strict" if strict else "lenient", json.dumps(settings)],
         cwd=ROOT,
+        pass_fds=_held,
         env=os.environ
         | {
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -124,6 +191,6 @@ def sphinx(
             "IPYTHONDIR": str(work / "ipython"),
         },
     )  # fmt: skip
-    if code and not finished.exists():
+    if started.exists() and not finished.exists():
         forget(work / "src" / GENERATED)  # a half-made gallery would count as made the next time
     return code == 0

@@ -15,4 +15,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
     search.setup(app)  # Chinese pages can be searched
     languages.setup(app)  # each page knows its other language
     pages.setup(app)  # the edit link, the footer, keyboard access
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": False, "parallel_write_safe": False}  # one Node process

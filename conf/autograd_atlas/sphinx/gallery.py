@@ -18,7 +18,7 @@ def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
     A leaf that has received a gradient shows that in place of its value.
     """
     for name, value in namespace.items():
-        if name.startswith("_") or isinstance(value, bool):
+        if name.startswith("_") or isinstance(value, (bool, type)):
             continue
         if hasattr(value, "grad_fn") and value.numel() == 1:
             if value.is_leaf and value.grad is not None:
@@ -78,12 +78,18 @@ def drop_unwanted(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def link_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
-    """In downloaded notebooks, turn links to our pages and to API names into web links."""
+    """In downloaded notebooks, turn links to our pages and to API names into web links.
+
+    Links made by an earlier build are made again, since a title may have changed.
+    """
     inventory = InventoryAdapter(env).main_inventory
+    site = f"{app.config.html_context['site']}en"
+    ours = re.compile(rf":doc:`(/[^`]+)`|\[[^]\[]*\]\({re.escape(site)}(/[^)]+)\.html\)")
 
     def page(found: re.Match[str]) -> str:
-        title = env.titles[found[1].lstrip("/")].astext()
-        return f"[{title}]({app.config.html_context['site']}en{found[1]}.html)"
+        name = found[1] or found[2]
+        title = env.titles.get(name.lstrip("/"))  # a dead link is reported on the lesson's page
+        return f"[{title.astext()}]({site}{name}.html)" if title else found[0]
 
     def name(found: re.Match[str]) -> str:
         short = found[2].rpartition(".")[2] if found[1] else found[2]
@@ -91,10 +97,11 @@ def link_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
         address = next((names[found[2]].uri for names in kinds if found[2] in names), None)
         return f"[`{short}`]({address})" if address else f"`{short}`"
 
+    if app.config.language != "en":
+        return  # both languages offer the same files
     for path in sorted(Path(app.srcdir, "lessons").rglob("*.ipynb")):
         text = path.read_text(encoding="utf-8")
-        linked = re.sub(r":doc:`(/[^`]+)`", page, text)
-        linked = re.sub(r":py:\w+:`(~?)([^`]+)`", name, linked)
+        linked = re.sub(r":py:\w+:`(~?)([^`]+)`", name, ours.sub(page, text))
         if linked != text:
             path.write_text(linked, encoding="utf-8")
 

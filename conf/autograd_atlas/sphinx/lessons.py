@@ -4,6 +4,7 @@ unexpected. Whatever is wrong is said at once, with file and line.
 """
 
 import difflib
+import faulthandler
 import re
 import signal
 from ast import literal_eval
@@ -24,7 +25,7 @@ OPTIONS = {
     "line_numbers", "start_ignore", "end_ignore", "warns",
 }  # fmt: skip
 OPTION = re.compile(r"^[ \t]*#[ \t]*sphinx_gallery_(\w*)[ \t]*(.*)$", re.MULTILINE)
-WARNING = re.compile(r"^\s*\S*?([^/\s]+\.py):(\d+): (\w*Warning): (.*)$", re.MULTILINE)
+WARNING = re.compile(r"^.*?([^/\n]+):(\d+): (\w*Warning): (.*)$", re.MULTILINE)
 
 
 class LessonError(SphinxError):
@@ -62,16 +63,34 @@ def mistakes_in_order() -> Iterator[str]:
 
 
 def mistakes_in_options(lesson: Path) -> Iterator[str]:
-    text = lesson.read_text(encoding="utf-8")
+    name = lesson.relative_to(EXAMPLES.parent)
+    content = lesson.read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        yield f"{name}:{line}: not UTF-8; save the file in that encoding"
+        return
     for found in OPTION.finditer(text):
-        name, rest = found.groups()
-        where = f"{lesson.relative_to(EXAMPLES.parent)}:{line_of(text, found.start())}"
-        if name not in OPTIONS:
-            near = difflib.get_close_matches(name, OPTIONS, 1) or sorted(OPTIONS)
-            known = " or ".join(f"sphinx_gallery_{option}" for option in near)
-            yield f"{where}: sphinx_gallery_{name} is unknown; write {known}"
+        option, rest = found.groups()
+        where = f"{name}:{line_of(text, found.start())}"
+        if option not in OPTIONS:
+            near = difflib.get_close_matches(option, OPTIONS, 1) or sorted(OPTIONS)
+            known = " or ".join(f"sphinx_gallery_{each}" for each in near)
+            yield f"{where}: sphinx_gallery_{option} is unknown; write {known}"
         elif rest and not rest.startswith("="):
-            yield f"{where}: write # sphinx_gallery_{name} = value, with '='"
+            yield f"{where}: write # sphinx_gallery_{option} = value, with '='"
+        elif option == "warns" and not announced(rest):
+            yield f'{where}: write # sphinx_gallery_warns = "UserWarning: the beginning of the message"'
+
+
+def announced(value: str) -> str | None:
+    """The warning that a lesson announces, or None if that is no text in quotation marks."""
+    try:
+        text = literal_eval(value.lstrip("= "))
+    except (SyntaxError, ValueError):
+        return None
+    return text if isinstance(text, str) and text else None
 
 
 def check_before(app: Sphinx) -> None:
@@ -80,23 +99,50 @@ def check_before(app: Sphinx) -> None:
         found += mistakes_in_options(lesson)
     if found:
         raise LessonError("\n".join(found))
+    mark(app, "gallery-started")
+
+
+def mark(app: Sphinx, name: str) -> None:
+    """Leave a mark for the build command, which sees by it whether the gallery was cut short."""
+    (Path(app.srcdir).parent / name).touch()
 
 
 class OutOfTime(Exception):
     """Raised inside a lesson that runs past its limit."""
 
 
+class Clock:
+    """The time limit of the lesson that is running, and the lessons that ran past theirs."""
+
+    seconds = 60
+    lesson: str | None = None
+    late: set[str] = set()
+
+
 def limit_time(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
-    """A reset hook for sphinx-gallery: starts the clock before a lesson, and stops it after."""
-    signal.alarm(limit_time.seconds if fname and when == "before" else 0)
+    """A reset hook for sphinx-gallery: starts the clock before a lesson, and stops it after.
+
+    A lesson that catches the exception is interrupted again, and reported all the same; one
+    that hangs in a call that cannot be interrupted ends the build.
+    """
+    running = fname is not None and when == "before"
+    Clock.lesson = Path(fname).name if running else None  # unique: sphinx-gallery sees to it
+    signal.setitimer(signal.ITIMER_REAL, Clock.seconds if running else 0, 1)
+    if running:
+        faulthandler.dump_traceback_later(Clock.seconds + 10, exit=True)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def out_of_time(number: int, frame: object) -> None:
-    raise OutOfTime(f"a lesson may run for {limit_time.seconds} seconds; make it smaller")
+    if Clock.lesson:
+        Clock.late.add(Clock.lesson)
+        raise OutOfTime(f"a lesson may run for {Clock.seconds} seconds; make it smaller")
 
 
 def set_time_limit(app: Sphinx, config: Config) -> None:
-    limit_time.seconds = config.atlas_lesson_seconds
+    Clock.seconds = config.atlas_lesson_seconds
+    Clock.late = set()
     signal.signal(signal.SIGALRM, out_of_time)
 
 
@@ -110,18 +156,18 @@ def failure(lesson: Path, report: str) -> str:
 def warnings_in(lesson: Path, page: Path) -> Iterator[str]:
     """Warnings that a lesson has printed and not announced, or announced and not printed."""
     source = lesson.read_text(encoding="utf-8")
-    announced = {
-        literal_eval(found[2].lstrip("= ")): line_of(source, found.start())
+    expected = {
+        announced(found[2]): line_of(source, found.start())
         for found in OPTION.finditer(source)
         if found[1] == "warns"
     }
     outputs = re.findall(r"^ \.\. code-block:: none\n((?:\n|    .*\n)*)", page.read_text("utf-8"), re.M)
-    unseen = dict(announced)
+    unseen = dict(expected)
     for file, line, kind, message in WARNING.findall("\n".join(outputs)):
-        expected = [text for text in announced if text in f"{kind}: {message}"]
-        for text in expected:
+        matching = [text for text in expected if f"{kind}: {message}".startswith(text)]
+        for text in matching:
             unseen.pop(text, None)
-        if not expected:
+        if not matching:
             where = f"{lesson.relative_to(EXAMPLES.parent)}:{line if file == lesson.name else 1}"
             yield (
                 f"{where}: {kind}: {message}\n  mend it, or announce it in that block: "
@@ -135,11 +181,16 @@ def check_after(app: Sphinx) -> None:
     """Report every lesson that failed or warned, and forget its page, so that it is run again."""
     found, failed = [], []
     reports = app.config.sphinx_gallery_conf["failing_examples"]
-    for lesson in lesson_files():
+    chosen = re.compile(app.config.sphinx_gallery_conf["filename_pattern"])
+    for lesson in filter(lambda path: chosen.search(str(path)), lesson_files()):
         page = Path(app.srcdir, "lessons", lesson.relative_to(EXAMPLES)).with_suffix(".rst")
-        report = reports.get(str(lesson))
-        problems = [failure(lesson, report)] if report else []
-        if page.exists() and not report:
+        problems = []
+        if report := reports.get(str(lesson)):
+            problems.append(failure(lesson, report))
+        elif lesson.name in Clock.late:
+            name = lesson.relative_to(EXAMPLES.parent)
+            problems.append(f"{name}:1: ran past {Clock.seconds} seconds, and caught OutOfTime")
+        elif page.exists():
             problems += warnings_in(lesson, page)
         if problems:
             found += problems
@@ -149,8 +200,7 @@ def check_after(app: Sphinx) -> None:
             made.unlink()
     if unknown := set(reports) - {str(lesson) for lesson in lesson_files()}:
         raise ExtensionError(f"sphinx-gallery names lessons that we do not know: {unknown}")
-    # The build command sees by this mark that no lesson was cut short.
-    (Path(app.srcdir).parent / "gallery-finished").touch()
+    mark(app, "gallery-finished")
     if found:
         raise LessonError("\n".join(found))
 

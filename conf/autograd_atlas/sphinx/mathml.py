@@ -14,6 +14,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -87,7 +88,7 @@ def visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
     self.body.append(formula(node, display=True))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
-        self.add_permalink_ref(node, "Link to this equation")
+        self.add_permalink_ref(node, _("Link to this equation"))
         self.body.append("</span>")
     self.body.append("</div>\n")
     raise nodes.SkipNode
@@ -103,7 +104,6 @@ def cut_font(target: Path) -> None:
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=KEPT)
     cutter.subset(font)
-    target.parent.mkdir(parents=True, exist_ok=True)
     subset.save_font(font, str(target), options)
 
 
@@ -112,9 +112,12 @@ def add_style(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     folder = Path(app.srcdir).parent / "math"
-    if not (folder / "math.css").exists():
-        cut_font(folder / "STIXTwoMath.woff2")
-        (folder / "math.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+    if not folder.exists():
+        new = folder.with_name("math.new")  # what a full disk cuts short never gets the name
+        new.mkdir(exist_ok=True)
+        cut_font(new / "STIXTwoMath.woff2")
+        (new / "math.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+        new.rename(folder)
     app.config.html_static_path.append(str(folder))
     app.add_css_file("math.css")
 

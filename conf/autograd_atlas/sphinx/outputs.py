@@ -19,8 +19,8 @@ def tidy(text: str) -> str:
     'cell:3: UserWarning: no'
     """
     text = re.sub(r"\bat 0x[0-9a-fA-F]+", "at 0x…", text)
-    text = re.sub(r"\S*/ipykernel_\d+/\d+\.py(?=:\d+: )", "cell", text)
-    text = re.sub(re.escape(str(ROOT)) + r"\S*/(?=[^/\s]+\.py:\d+: )", "", text)
+    text = re.sub(r"(?m)^.*/ipykernel_\d+/\d+\.py(?=:\d+: )", "cell", text)
+    text = re.sub(re.escape(str(ROOT)) + r".*/(?=[^/\n]+\.py:\d+: )", "", text)
     return text
 
 

@@ -1,11 +1,13 @@
-"""What every page gets around its text: the address of its source, and code blocks
-that can be scrolled with the keyboard."""
+"""What every page gets around its text: the address of its source, code blocks that can
+be scrolled with the keyboard, and the titles of the other pages as they are now."""
 
-from pathlib import PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 
 def source_of(pagename: str, suffix: str) -> str:
@@ -38,5 +40,28 @@ def complete(
         context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
 
 
+def structure(env: BuildEnvironment) -> str:
+    """What pages show of each other: titles, order, and the names of places to link to."""
+    standard = env.domaindata["std"]
+    return repr(
+        [
+            sorted((name, title.astext()) for name, title in env.titles.items()),
+            sorted(env.toctree_includes.items()),
+            sorted(standard["labels"].items()),
+            sorted(standard["objects"].items()),
+        ]
+    )
+
+
+def rewrite_all_if_structure_changed(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """Every page shows the titles of others, in its sidebar if nowhere else."""
+    kept = Path(app.doctreedir, "structure")
+    before = kept.read_text(encoding="utf-8") if kept.exists() else ""
+    now = structure(env)
+    kept.write_text(now, encoding="utf-8")
+    return () if before == now else sorted(env.found_docs)
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("env-updated", rewrite_all_if_structure_changed)
     app.connect("html-page-context", complete)

@@ -1,10 +1,12 @@
-"""Search in Chinese: pairs of neighbouring characters stand for words.
+"""Search: an index without leftovers, and in Chinese, pairs of characters for words.
 
 Sphinx's own Chinese search throws in the browser, and with a word list it misses terms
 that the list does not know, like 动态计算图. Pairs need no list, and work from file://.
 """
 
+import json
 import re
+from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.search import SearchLanguage
@@ -25,15 +27,15 @@ var splitQuery = (query) =>
 """
 
     def split(self, input: str) -> list[str]:
-        """The words of a text: Latin ones whole, Chinese ones in overlapping pairs.
+        """The words of a text: Latin ones whole, Chinese ones as characters and as pairs.
 
-        >>> SearchChinese({}).split("动态计算图 grad_fn")
-        ['动态', '态计', '计算', '算图', 'grad_fn']
+        >>> SearchChinese({}).split("计算图 grad_fn")
+        ['计', '算', '图', '计算', '算图', 'grad_fn']
         """
         found = []
         for word in WORDS.findall(input):
-            if "\u4e00" <= word[0] and len(word) > 1:
-                found += [word[at : at + 2] for at in range(len(word) - 1)]
+            if "\u4e00" <= word[0]:
+                found += [*word, *(word[at : at + 2] for at in range(len(word) - 1))]
             else:
                 found.append(word)
         return found
@@ -42,5 +44,22 @@ var splitQuery = (query) =>
         return word.lower()
 
 
+def drop_empty_terms(app: Sphinx, problem: Exception | None) -> None:
+    """Take out of the index the words that no page has any more.
+
+    Sphinx keeps them after a rebuild, so that the index would differ from a clean build's.
+    """
+    path = Path(app.outdir, "searchindex.js")
+    if problem or not path.exists():
+        return
+    found = re.fullmatch(r"Search\.setIndex\((.*)\)", path.read_text(encoding="utf-8"), re.DOTALL)
+    index = json.loads(found[1])
+    for name in ("terms", "titleterms"):
+        index[name] = {word: pages for word, pages in index[name].items() if pages != []}
+    text = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    path.write_text(f"Search.setIndex({text})", encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     app.add_search_language(SearchChinese)
+    app.connect("build-finished", drop_empty_terms)
