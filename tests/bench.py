@@ -63,7 +63,9 @@ def build(project: Path) -> tuple[float, float]:
     """Seconds of 'make html', and of its second language alone."""
     command = [sys.executable, str(project / "conf/commands/site.py"), "html"]
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     second = start
     for line in process.stdout:
         if line.startswith("== zh"):
@@ -104,7 +106,9 @@ def main() -> None:
         "import torch": torch,
         "bare sum of what has to run": bare,
     }
-    print(f"{'median of ' + str(RUNS):34}{'empty Sphinx builds':>20}{'bare sums':>12}{'seconds':>10}")
+    print(
+        f"{'median of ' + str(RUNS):34}{'empty Sphinx builds':>20}{'bare sums':>12}{'seconds':>10}"
+    )
     for name, value in rows.items():
         print(f"{name:34}{value / empty:20.2f}{value / bare:12.2f}{value:10.2f}")
     print(f"{'an empty Sphinx build':34}{1:20.2f}{empty / bare:12.2f}{empty:10.2f}")

@@ -39,9 +39,7 @@ def test_a_lesson_can_be_read_without_javascript(site, reader, language):
 
 @pytest.mark.parametrize(("language", "label"), [("en", "Copy"), ("zh", "复制")])
 def test_the_copy_button_copies_code_and_speaks_the_language(served, reader, language, label):
-    page = reader(
-        f"{served}{language}/{LESSON}", permissions=["clipboard-read", "clipboard-write"]
-    )
+    page = reader(f"{served}{language}/{LESSON}", permissions=["clipboard-read", "clipboard-write"])
     button = page.locator("button.copybtn").first
     assert button.get_attribute("data-tooltip") == label
     button.click()

@@ -133,7 +133,13 @@ def test_api_names_lead_to_their_documentation(site):
     soup = BeautifulSoup((site / "en/tensor.html").read_text(encoding="utf-8"), "html.parser")
     outside = {a.get_text(): a["href"] for a in soup.select("a.reference.external")}
     manual = "https://docs.pytorch.org/docs/2.13/generated/"
-    assert outside["torch.Tensor.backward()"] == f"{manual}torch.Tensor.backward.html#torch.Tensor.backward"
+    assert (
+        outside["torch.Tensor.backward()"]
+        == f"{manual}torch.Tensor.backward.html#torch.Tensor.backward"
+    )
     assert outside["numpy.ndarray"].startswith("https://numpy.org/doc/stable/")
     lesson = site / "en/lessons/1_computation_graph/plot_forward_pass.html"
-    assert "https://docs.python.org/3/library/graphlib.html#graphlib.TopologicalSorter" in lesson.read_text("utf-8")
+    assert (
+        "https://docs.python.org/3/library/graphlib.html#graphlib.TopologicalSorter"
+        in lesson.read_text("utf-8")
+    )

@@ -26,7 +26,17 @@ def make(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 def test_make_alone_lists_the_commands():
     listed = [line.split()[1] for line in make().stdout.splitlines()]
-    assert {"html", "test", "doctest", "serve", "live", "gettext", "accept", "clean", "preview"} <= set(listed)
+    assert {
+        "html",
+        "test",
+        "doctest",
+        "serve",
+        "live",
+        "gettext",
+        "accept",
+        "clean",
+        "preview",
+    } <= set(listed)
 
 
 @pytest.mark.parametrize("version", [(3, 10, 13), (3, 15, 0)])
@@ -35,7 +45,9 @@ def test_another_python_is_refused(version, tmp_path):
         f"import runpy, sys; sys.version_info = {version}; sys.argv = ['environment.py'];"
         f"runpy.run_path({str(ROOT / 'conf/commands/environment.py')!r}, run_name='__main__')"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path
+    )
     assert run.returncode != 0
     assert "needs Python 3.11 to 3.14" in run.stderr
     assert f"is Python {version[0]}.{version[1]}." in run.stderr

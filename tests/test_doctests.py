@@ -34,7 +34,9 @@ def lesson_text(source: str) -> str:
     return "\n".join(
         line
         if docstring.lineno <= number <= docstring.end_lineno
-        else re.sub(r"^# ?", "", line) if line.startswith("#") else ""
+        else re.sub(r"^# ?", "", line)
+        if line.startswith("#")
+        else ""
         for number, line in enumerate(lines, 1)
     )
 
@@ -44,7 +46,9 @@ def module_text(source: str) -> str:
     lines = source.splitlines()
     kept = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+        if isinstance(
+            node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        ) and ast.get_docstring(node):
             kept.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     text = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1))
     return re.sub(r"""r?(\"{3}|'{3})""", "", text)
@@ -86,7 +90,8 @@ def namespace_of(path: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "text", ["1. >>> 1 + 1\n", "| a | >>> 1 |\n", "> >>> 1\n", "words >>> 1\n", "```python\n>>> 1\n```"]
+    "text",
+    ["1. >>> 1 + 1\n", "| a | >>> 1 |\n", "> >>> 1\n", "words >>> 1\n", "```python\n>>> 1\n```"],
 )
 def test_a_prompt_is_seen_wherever_it_stands(text: str) -> None:
     assert prompts(page_text(text)) == 1
@@ -116,8 +121,8 @@ def test_no_prompt_is_passed_over(path: Path) -> None:
     test = examples_in(path)
     found = prompts(text_of(path))
     assert found == (len(test.examples) if test else 0), (
-        f"{path}: '>>>' stands there {found} times, and not each is an example; begin each with '>>> ' at the left edge "
-        "or behind spaces, outside of lists and quotations"
+        f"{path}: '>>>' stands there {found} times, and not each is an example; begin each "
+        "with '>>> ' at the left edge or behind spaces, outside of lists and quotations"
     )
 
 
@@ -125,7 +130,9 @@ def test_no_prompt_is_passed_over(path: Path) -> None:
 def test_directives_hold_examples(path: Path) -> None:
     """``{doctest}`` without a prompt, and ``testcode``, would be shown and never run."""
     source = path.read_text(encoding="utf-8")
-    for found in re.finditer(r"(?:```+|:::+)\{(\w+)\}.*\n((?:.*\n)*?)(?:```+|:::+)\s*$", source, re.M):
+    for found in re.finditer(
+        r"(?:```+|:::+)\{(\w+)\}.*\n((?:.*\n)*?)(?:```+|:::+)\s*$", source, re.M
+    ):
         line = source.count("\n", 0, found.start()) + 1
         assert found[1] != "doctest" or ">>>" in found[2], f"{path}:{line}: no '>>>' in it"
         assert not found[1].startswith("test"), f"{path}:{line}: write a {{doctest}} block instead"

@@ -12,7 +12,18 @@ from conftest import FILES, Project, contents
 
 LESSON = "examples/1_chapter/plot_one.py"
 PAGE = "docs/index.md"
-CELLS = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# Title\n\n```{{code-cell}} python\n{}\n```\n"
+CELLS = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+# Title
+
+```{{code-cell}} python
+{}
+```
+"""
 
 
 def short_limits(project: Project) -> None:
@@ -139,7 +150,9 @@ FAULTS = {
         r"^docs/index\.md:10: this cell ran past its time limit",
     ),
     "a catalogue with an open quotation mark": (
-        lambda p: p.write("conf/locale/zh_CN/LC_MESSAGES/index.po", 'msgid "Title"\nmsgstr "标题\n'),
+        lambda p: p.write(
+            "conf/locale/zh_CN/LC_MESSAGES/index.po", 'msgid "Title"\nmsgstr "标题\n'
+        ),
         r"conf/locale/zh_CN/LC_MESSAGES/index\.po:2: not a line of a catalogue",
     ),
     "a catalogue in another encoding": (
@@ -260,7 +273,11 @@ def test_spaces_and_chinese_characters_in_the_path_do_no_harm(tmp_path):
 
 
 def test_an_announced_warning_is_welcome_and_breaks_no_preview(project):
-    project.add(LESSON, '\n# sphinx_gallery_warns = "UserWarning: as planned"\nimport warnings\nwarnings.warn("as planned")\n')
+    project.add(
+        LESSON,
+        '\n# sphinx_gallery_warns = "UserWarning: as planned"\n'
+        'import warnings\nwarnings.warn("as planned")\n',
+    )
     build = project.build()
     assert build.returncode == 0, build.stdout
     assert "UserWarning: as planned" in project.page("lessons/1_chapter/plot_one")
@@ -293,6 +310,20 @@ def test_cut_off_results_of_cells_are_made_again(project):
     build = project.build()
     assert build.returncode == 0, build.stdout
     assert ">2\n" in project.page("index")
+
+
+def test_a_lesson_that_cannot_be_interrupted_ends_the_build_and_is_named(project):
+    """Like a call into C that never comes back."""
+    before = project.site()
+    short_limits(project)
+    block = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])"
+    project.add(LESSON, f"\nimport signal\nimport time\n\n{block}\ntime.sleep(60)\n")
+    build = project.build()
+    assert build.returncode != 0
+    assert re.search(r'File ".*examples/1_chapter/plot_one\.py", line 14', build.stdout), (
+        build.stdout
+    )
+    assert project.site() == before
 
 
 def test_the_lock_lasts_while_a_lesson_runs_without_its_parent(project):

@@ -109,7 +109,9 @@ def test_chinese_pages_hold_no_english_prose(site):
     assert found == []
 
 
-@pytest.mark.parametrize("text", ["Next", "Edit this page", "叶子张量 is a leaf tensor", "See PyTorch"])
+@pytest.mark.parametrize(
+    "text", ["Next", "Edit this page", "叶子张量 is a leaf tensor", "See PyTorch"]
+)
 def test_english_prose_is_recognised(text):
     assert english_prose(text)
 

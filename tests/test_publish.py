@@ -54,7 +54,9 @@ def test_what_is_published_was_tested_first():
     workflow = yaml.safe_load((ROOT / ".github/workflows/publish.yml").read_text("utf-8"))
     steps = workflow["jobs"]["build"]["steps"]
     commands = [step.get("run", "") for step in steps]
-    uploads = [number for number, step in enumerate(steps) if "upload-pages" in step.get("uses", "")]
+    uploads = [
+        number for number, step in enumerate(steps) if "upload-pages" in step.get("uses", "")
+    ]
     assert commands.index("make test") < uploads[0]
     assert workflow["jobs"]["deploy"]["needs"] == "build"
     assert steps[uploads[0]]["with"]["path"] == "build/html"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FILES, ROOT, Project, contents
+from conftest import FILES, Project, contents
 from project_files import copy_to
 
 LESSON = "examples/1_chapter/plot_one.py"
@@ -58,9 +58,7 @@ class Counted:
         self.project.add("examples/order.txt", "1_chapter/plot_two.py\n")
         self.project.write("docs/cells.md", CELL)
         self.project.write("docs/plain.md", "# Plain\n\nWords.\n")
-        self.project.write(
-            PAGE, FILES[PAGE].replace("lessons/1", "cells\nplain\nlessons/1")
-        )
+        self.project.write(PAGE, FILES[PAGE].replace("lessons/1", "cells\nplain\nlessons/1"))
 
     def build(self) -> list[str]:
         """Build, and give what was run."""
@@ -172,7 +170,9 @@ def test_prose_changed_only_that_page_is_written_and_nothing_runs(counted):
     assert counted.written() == {"cells", "index"}
     after = counted.project.site()
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {f"{folder}/{name}" for folder in ("en", "zh") for name in ("cells.html", "searchindex.js")}
+    assert changed == {
+        f"{folder}/{name}" for folder in ("en", "zh") for name in ("cells.html", "searchindex.js")
+    }
     assert "More prose." in counted.project.page("cells")
 
 

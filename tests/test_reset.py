@@ -50,7 +50,10 @@ def disturb():
 
 def run(program: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", STATE + program, str(CONF)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", STATE + program, str(CONF)],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
 

@@ -31,7 +31,9 @@ WANTED = {
     ("language", "query", "wanted"),
     [(language, *pair) for language, pairs in WANTED.items() for pair in pairs.items()],
 )
-def test_a_page_is_among_the_first_three_results(site, served, reader, way, language, query, wanted):
+def test_a_page_is_among_the_first_three_results(
+    site, served, reader, way, language, query, wanted
+):
     root = served if way == "http" else f"{site.as_uri()}/"
     page = reader(f"{root}{language}/index.html")
     page.locator("input.sidebar-search").fill(query)

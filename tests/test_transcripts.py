@@ -42,7 +42,9 @@ def test_nothing_printed_escapes_the_blocks_that_are_checked(site):
 
 
 def test_every_transcript_belongs_to_a_page(site):
-    names = {path.relative_to(ACCEPTED).with_suffix("").as_posix() for path in ACCEPTED.rglob("*.txt")}
+    names = {
+        path.relative_to(ACCEPTED).with_suffix("").as_posix() for path in ACCEPTED.rglob("*.txt")
+    }
     assert names == set(pages_with_code())
 
 

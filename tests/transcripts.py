@@ -49,10 +49,7 @@ def difference(printed: str, accepted: str) -> str | None:
 
 def outputs(page: Tag) -> list[str]:
     """The text blocks that code on this page has printed, in order."""
-    return [
-        block.get_text()
-        for block in page.select(".sphx-glr-script-out pre, .cell_output pre")
-    ]
+    return [block.get_text() for block in page.select(".sphx-glr-script-out pre, .cell_output pre")]
 
 
 def pages_with_code(language: str = "en") -> dict[str, Tag]:
@@ -66,7 +63,9 @@ def pages_with_code(language: str = "en") -> dict[str, Tag]:
 
 
 def write(blocks: list[str]) -> str:
-    return "".join(f"--- block {number}\n{masked(text).rstrip()}\n" for number, text in enumerate(blocks, 1))
+    return "".join(
+        f"--- block {number}\n{masked(text).rstrip()}\n" for number, text in enumerate(blocks, 1)
+    )
 
 
 def read(transcript: str) -> list[str]:

@@ -37,9 +37,7 @@ def of_files(root: Path, files: Iterable[Path], *more: str) -> str:
 
 def packages() -> str:
     """Every installed package with its version."""
-    return repr(
-        sorted({(each.name, each.version) for each in importlib.metadata.distributions()})
-    )
+    return repr(sorted({(each.name, each.version) for each in importlib.metadata.distributions()}))
 
 
 def of_sources() -> str:

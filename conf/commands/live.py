@@ -31,7 +31,9 @@ def live(port: int) -> None:
         print(f"\n{where} (Ctrl+C ends it)", flush=True)
         first = True  # what was saved during the first build is built when watching has begun
         paths = (DOCS, EXAMPLES, CONF)
-        for changes in watch(*paths, rust_timeout=500, yield_on_timeout=True, raise_interrupt=False):
+        for changes in watch(
+            *paths, rust_timeout=500, yield_on_timeout=True, raise_interrupt=False
+        ):
             if changes or first:
                 subprocess.call(BUILD_COMMAND)
                 print(f"\n{where}", flush=True)

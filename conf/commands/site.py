@@ -1,4 +1,4 @@
-"""``make html`` and ``make preview``: both languages, one execution.
+"""``make html``, ``preview``, ``dist`` and ``linkcheck``: both languages, one execution.
 
 Everything is built aside, in ``build/work``; ``build/html`` is exchanged for it only
 when both languages succeeded, so a failed build never replaces a good one.
@@ -29,7 +29,11 @@ def exchange(new: Path, old: Path) -> None:
     if renameat2 and renameat2(here, bytes(new), here, bytes(old), swap_both) == 0:
         return
     old.rename(aside(old))
-    new.rename(old)
+    try:
+        new.rename(old)
+    except OSError:
+        aside(old).rename(old)
+        raise
     aside(old).rename(new)
 
 

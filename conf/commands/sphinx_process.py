@@ -79,7 +79,9 @@ def run(work: Path, builder: str, language: str, out: Path, strict: bool, settin
     except ExecutionError as problem:
         page = Path(str(problem))
         name = page.relative_to(work / "src").as_posix()
-        print(f"\nA cell failed\ndocs/{name}:{cell_error(page, problem.__cause__)}", file=sys.stderr)
+        print(
+            f"\nA cell failed\ndocs/{name}:{cell_error(page, problem.__cause__)}", file=sys.stderr
+        )
     except SphinxError as problem:
         print(f"\n{problem.category}\n{problem}", file=sys.stderr)
     except Exception:

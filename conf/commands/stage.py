@@ -176,7 +176,8 @@ def sphinx(
     started.unlink(missing_ok=True)
     finished.unlink(missing_ok=True)
     for style in (out / "_static").glob("mystnb.*.css"):
-        style.unlink()  # myst-nb writes it late, so that only a second build would link to its checksum
+        # myst-nb writes it late, so that only a second build would link to it with a checksum.
+        style.unlink()
     code = subprocess.call(
         [sys.executable, str(Path(__file__).with_name("sphinx_process.py")), str(work), builder,
          language, str(out), "strict" if strict else "lenient", json.dumps(settings)],

@@ -1,4 +1,4 @@
-"""The thin Sphinx face of the project: what happens to a build, in the order in which it happens."""
+"""The thin Sphinx face of the project: what happens to a build, in that order."""
 
 from sphinx.application import Sphinx
 

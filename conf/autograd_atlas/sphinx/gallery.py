@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
+
 def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each variable that holds one number, as text, in order of definition.
 
@@ -48,7 +49,7 @@ def card_svg(values: list[tuple[str, str]]) -> str:
         x, y = 20 + 145 * (index % 2), 46 + 40 * (index // 2)
         cells.append(
             f'<text x="{x}" y="{y}"><tspan fill="#9cc9ea" font-style="italic">{escape(name)}'
-            f'</tspan> = {escape(value)}</text>'
+            f"</tspan> = {escape(value)}</text>"
         )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'

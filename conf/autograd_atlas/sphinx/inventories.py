@@ -15,7 +15,9 @@ LISTS = Path(__file__).resolve().parents[2] / "inventories"
 
 def inventory(name: str, lines: str) -> bytes:
     """An inventory as intersphinx reads it: a plain head, and the list compressed."""
-    head = f"# Sphinx inventory version 2\n# Project: {name}\n# Version: \n# Compressed with zlib.\n"
+    head = (
+        f"# Sphinx inventory version 2\n# Project: {name}\n# Version: \n# Compressed with zlib.\n"
+    )
     return head.encode() + zlib.compress(lines.encode())
 
 

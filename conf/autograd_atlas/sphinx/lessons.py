@@ -81,7 +81,8 @@ def mistakes_in_options(lesson: Path) -> Iterator[str]:
         elif rest and not rest.startswith("="):
             yield f"{where}: write # sphinx_gallery_{option} = value, with '='"
         elif option == "warns" and not announced(rest):
-            yield f'{where}: write # sphinx_gallery_warns = "UserWarning: the beginning of the message"'
+            form = '# sphinx_gallery_warns = "UserWarning: the beginning of the message"'
+            yield f"{where}: write {form}"
 
 
 def announced(value: str) -> str | None:
@@ -161,7 +162,9 @@ def warnings_in(lesson: Path, page: Path) -> Iterator[str]:
         for found in OPTION.finditer(source)
         if found[1] == "warns"
     }
-    outputs = re.findall(r"^ \.\. code-block:: none\n((?:\n|    .*\n)*)", page.read_text("utf-8"), re.M)
+    outputs = re.findall(
+        r"^ \.\. code-block:: none\n((?:\n|    .*\n)*)", page.read_text("utf-8"), re.M
+    )
     unseen = dict(expected)
     for file, line, kind, message in WARNING.findall("\n".join(outputs)):
         matching = [text for text in expected if f"{kind}: {message}".startswith(text)]
