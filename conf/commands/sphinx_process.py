@@ -73,7 +73,7 @@ def run(work: Path, builder: str, language: str, out: Path, strict: bool, settin
                 warning=warnings, warningiserror=strict,
             )  # fmt: skip
             app.build()
-            if app.statuscode:
+            if app.statuscode and warnings.texts:
                 print("\nThe warnings once more:\n" + "".join(warnings.texts), file=sys.stderr)
             return app.statuscode
     except ExecutionError as problem:
