@@ -61,9 +61,9 @@ sphinx_gallery_conf = {
     "gallery_dirs": "lessons",
     "filename_pattern": "plot_",
     "within_subsection_order": "autograd_atlas.sphinx.lessons.OutlineOrder",
-    "image_scrapers": ("autograd_atlas.sphinx.gallery.card",),
+    "image_scrapers": ("autograd_atlas.sphinx.gallery.pictures",),
     "reset_modules": (
-        "autograd_atlas.sphinx.reset.reset",
+        "autograd_atlas.reset.reset",
         "autograd_atlas.sphinx.lessons.limit_time",
     ),
     "reset_modules_order": "both",
@@ -81,6 +81,7 @@ atlas_lesson_seconds = 60
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
+nb_execution_in_temp = True  # what a cell saves is gone with its folder
 nb_merge_streams = True
 nb_output_stderr = "warn"  # a cell that is meant to warn says so in its mystnb options
 

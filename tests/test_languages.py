@@ -25,7 +25,9 @@ def parse(site: Path, language: str, name: str) -> BeautifulSoup:
 
 def texts(page: Tag) -> Iterator[str]:
     """What a reader, or a screen reader, meets as prose."""
-    for element in page.select("code, pre, math, script, style, [lang=en]"):
+    # Pictures of graphs hold names and numbers; their alternative text is prose.
+    names = "code, pre, math, script, style, [lang=en], svg text, svg g title"
+    for element in page.select(names):
         element.decompose()
     yield from page.stripped_strings
     for element in page.find_all(True):

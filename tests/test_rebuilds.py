@@ -184,7 +184,7 @@ def test_a_changed_cell_runs_again(counted):
 
 def test_a_changed_helper_module_runs_everything_again(counted):
     counted.build()
-    counted.project.add("conf/autograd_atlas/sphinx/reset.py", "\nUNUSED = 1\n")
+    counted.project.add("conf/autograd_atlas/reset.py", "\nUNUSED = 1\n")
     assert counted.build() == ["One", "Two", "cell"]
 
 

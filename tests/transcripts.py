@@ -9,12 +9,16 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from bs4 import BeautifulSoup, Tag
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "html"
 ACCEPTED = Path(__file__).with_name("transcripts")
+
+PRINTED = ".sphx-glr-script-out pre, .cell_output pre, .aa-printed pre"
+TOLD = ".aa-words ol"
 
 TOLERANCE = 1e-4  # relative, for numbers with a decimal point
 DECIMAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -47,9 +51,23 @@ def difference(printed: str, accepted: str) -> str | None:
     return None
 
 
-def outputs(page: Tag) -> list[str]:
-    """The text blocks that code on this page has printed, in order."""
-    return [block.get_text() for block in page.select(".sphx-glr-script-out pre, .cell_output pre")]
+class Given(NamedTuple):
+    kind: str  # "printed", or "graph" for one that is told in words
+    text: str
+
+
+def outputs(page: Tag) -> list[Given]:
+    """What code on this page has given, in order: the text blocks that it printed, and the lists
+    in which a graph is told in words, with every value and gradient that its picture shows."""
+    blocks = page.select(f"{PRINTED}, {TOLD}")
+    return [
+        Given("graph", told(block)) if block.name == "ol" else Given("printed", block.get_text())
+        for block in blocks
+    ]
+
+
+def told(block: Tag) -> str:
+    return "".join(f"{line.get_text()}\n" for line in block.select("li"))
 
 
 def pages_with_code(language: str = "en") -> dict[str, Tag]:
@@ -57,22 +75,24 @@ def pages_with_code(language: str = "en") -> dict[str, Tag]:
     found = {}
     for path in sorted((SITE / language).rglob("*.html")):
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        if page.select(".sphx-glr-example-title, .cell"):
+        if page.select(".sphx-glr-example-title, .cell, .aa-figure"):
             found[path.relative_to(SITE / language).with_suffix("").as_posix()] = page
     return found
 
 
-def write(blocks: list[str]) -> str:
+def write(blocks: list[Given]) -> str:
     return "".join(
-        f"--- block {number}\n{masked(text).rstrip()}\n" for number, text in enumerate(blocks, 1)
+        f"--- {number} {kind}\n{masked(text).rstrip()}\n"
+        for number, (kind, text) in enumerate(blocks, 1)
     )
 
 
-def read(transcript: str) -> list[str]:
-    return [block + "\n" for block in re.split(r"(?m)^--- block \d+\n", transcript)[1:]]
+def read(transcript: str) -> list[Given]:
+    parts = re.split(r"(?m)^--- \d+ (printed|graph)\n", transcript)[1:]
+    return [Given(kind, text) for kind, text in zip(parts[::2], parts[1::2])]
 
 
-def accepted(name: str) -> list[str] | None:
+def accepted(name: str) -> list[Given] | None:
     path = ACCEPTED / f"{name}.txt"
     return read(path.read_text(encoding="utf-8")) if path.exists() else None
 

@@ -1,1 +1,30 @@
-"""Autograd Atlas: computation graphs and PyTorch's dynamic autograd, shown by running them."""
+"""Autograd Atlas: computation graphs and PyTorch's dynamic autograd, shown by running them.
+
+:func:`draw` shows the graph behind a tensor; a :class:`Recording` that was on while the code
+ran adds values, calls and gradients. Both import torch only when they are asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .drawing import Drawing, draw
+    from .record import GraphError
+    from .watch import Recording
+
+__all__ = ["Drawing", "GraphError", "Recording", "draw"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Recording":
+        from .watch import Recording
+
+        return Recording
+    if name == "GraphError":
+        from .record import GraphError
+
+        return GraphError
+    if name in __all__:
+        from importlib import import_module
+
+        return getattr(import_module(".drawing", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -59,7 +59,9 @@ def of_engine() -> str:
 
 def of_look() -> str:
     """What stands on every page: templates, styles."""
-    return of_files(ROOT, files_below(CONF / "static") + files_below(CONF / "templates"))
+    styles = sorted((CONF / "autograd_atlas").glob("*.css"))
+    files = files_below(CONF / "static") + files_below(CONF / "templates")
+    return of_files(ROOT, [*files, *styles])
 
 
 def of_site(site: Path) -> str:

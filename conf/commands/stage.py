@@ -20,7 +20,7 @@ from pathlib import Path
 import fingerprint
 import polib
 from fingerprint import files_below
-from project import BUILD, DOCS, EXAMPLES, LOCALE, ROOT, stop
+from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, ROOT, stop
 
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
 
@@ -190,6 +190,7 @@ def sphinx(
             "OMP_NUM_THREADS": "1",
             "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", "0"),
             "IPYTHONDIR": str(work / "ipython"),
+            "PYTHONPATH": str(CONF),
         },
     )  # fmt: skip
     if started.exists() and not finished.exists():

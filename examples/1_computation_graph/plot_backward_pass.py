@@ -106,8 +106,13 @@ print(f"{a.grad = }")
 print(f"{u.grad = }")
 print(f"{b.grad = }")
 print(f"{c.grad = }")
+# sphinx_gallery_graph = "J"
 
 # %%
+# In the picture, above a wire stands the local derivative, and below it what travels back along
+# it: the local derivative times what has arrived at the operation. In each box, after ∇, stands
+# what has arrived there. Follow it from right to left: 1, then 3, then 6 and 9.
+#
 # What people get wrong
 # ---------------------
 # *The gradient of* ``b`` *depends on* ``b``. Here it does not. At a multiplication, what goes

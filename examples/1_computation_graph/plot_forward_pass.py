@@ -77,9 +77,15 @@ J = 3 * v
 print(f"{u = }")
 print(f"{v = }")
 print(f"{J = }")
+# sphinx_gallery_graph = "J; backward: no"
 
 # %%
-# Beside each value stands what PyTorch recorded: ``u`` came from a multiplication, ``v``
+# The picture is drawn from what PyTorch has just recorded. Read it from left to right: a box for
+# each tensor with its value, a circle for each operation. The number 3 is grey: it needs no
+# gradient. The second button shows the same graph as PyTorch keeps it; there the arrows lead
+# back, from the result to the inputs.
+#
+# In the printed lines, beside each value stands what was recorded: ``u`` came from a multiplication, ``v``
 # from an addition, ``J`` from a multiplication again. The inputs were not computed, so
 # nothing is recorded about where they came from:
 
@@ -103,6 +109,7 @@ K = p + r
 print(f"{K = }")
 print(f"{K.item() == J.item() = }")
 print(f"{K.grad_fn.name() == J.grad_fn.name() = }")
+# sphinx_gallery_graph = "K; backward: no; view: written"
 
 # %%
 # Check

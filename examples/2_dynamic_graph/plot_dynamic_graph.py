@@ -34,12 +34,18 @@ print(c.grad)
 print(u.grad_fn)
 print(v.grad_fn)
 print(J.grad_fn)
+# sphinx_gallery_graph = "J"
 
 # %%
 # The first three lines are the gradients: 3, 6 and 9, as the chain rule says. The last three
 # name the nodes: ``u`` and ``J`` came from a multiplication, ``v`` from an addition. Behind
 # each name stands an address in memory, which differs from run to run and says nothing about
 # the graph; we show it as ``0x…``.
+#
+# The picture shows the whole graph. What you wrote runs from the inputs to the result. What PyTorch
+# recorded runs the other way: each node leads to the nodes from which its inputs came, and ends at
+# an ``AccumulateGrad`` for each leaf. Struck out is what a node had saved, and ``backward()`` has
+# freed.
 #
 # The old form
 # ------------
@@ -84,6 +90,7 @@ print(f"{x.grad = }")
 
 y.backward()
 print(f"{x.grad = }")
+# sphinx_gallery_graph = "y"
 
 # %%
 # What people get wrong

@@ -2,13 +2,25 @@
 
 from sphinx.application import Sphinx
 
-from . import gallery, inventories, languages, lessons, mathml, outputs, pages, search, sources
+from . import (
+    gallery,
+    graphs,
+    inventories,
+    languages,
+    lessons,
+    mathml,
+    outputs,
+    pages,
+    search,
+    sources,
+)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     sources.setup(app)  # warnings name the file that a person edits
     lessons.setup(app)  # lessons run in order, in time, without surprises
-    gallery.setup(app)  # their cards and notebooks
+    graphs.setup(app)  # graphs are recorded once, and drawn in each language
+    gallery.setup(app)  # the lessons' cards and notebooks
     outputs.setup(app)  # what was printed is shown without addresses and paths
     mathml.setup(app)  # formulas become MathML
     inventories.setup(app)  # API names lead to their documentation

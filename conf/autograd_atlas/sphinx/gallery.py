@@ -1,5 +1,5 @@
-"""The lessons' gallery: a card picture made from what each lesson computed, and what
-sphinx-gallery writes, trimmed to what readers need."""
+"""The lessons' gallery: the graphs that lessons ask for, a card picture made from what each
+lesson computed, and what sphinx-gallery writes, trimmed to what readers need."""
 
 import numbers
 import re
@@ -11,6 +11,10 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
+
+from .. import figure, svg
+from ..graph import Graph
+from .graphs import Recorded, in_block
 
 
 def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -29,17 +33,33 @@ def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, f"{value:.4g}"
 
 
-def card(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """A scraper that shows nothing on the page, and leaves the lesson's card picture.
-
-    The picture holds what the lesson's first block that computes something has computed.
+def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
+    """A scraper that puts the graphs that a block asks for behind it, and leaves the lesson's
+    card picture: its first graph, or what its first block that computes something computed.
     """
+    lesson = Path(block_vars["src_file"])
+    graphs = in_block(block, lesson)
     if len(block_vars["image_path_iterator"]) == 0:
+        first = next(iter(Recorded.graphs.get(lesson, {}).values()), None)
         values = list(named_numbers(block_vars["fake_main"].__dict__))[:8]
-        if values:
+        if first or values:
             picture = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
-            picture.write_text(card_svg(values), encoding="utf-8")
-    return ""
+            content = graph_card(first) if first else card_svg(values)
+            picture.write_text(content, encoding="utf-8")
+    name = f"{lesson.parent.name}/{lesson.name}"
+    return "".join(f"\n.. lesson-graph:: {name} {line}\n\n" for line, _ in graphs)
+
+
+def graph_card(graph: Graph) -> str:
+    """A graph as it is drawn in the dark, on the card's ground, as large as fits."""
+    picture = svg.svg(graph, figure.views_of(graph)[0], prefix="card", alone=True)
+    inner = re.sub(
+        r' width="[^"]*" height="[^"]*">', ' x="12" y="12" width="296" height="176">', picture, 1
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'
+        f'<rect width="320" height="200" fill="#17324a"/><g data-theme="dark">{inner}</g></svg>\n'
+    )
 
 
 def card_svg(values: list[tuple[str, str]]) -> str:

@@ -19,10 +19,11 @@ from sphinx.errors import ExtensionError, SphinxError
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 ORDER = EXAMPLES / "order.txt"
 
-# What a lesson may say to sphinx-gallery in a comment "# sphinx_gallery_NAME …"; "warns" is ours.
+# What a lesson may say to sphinx-gallery in a comment "# sphinx_gallery_NAME …"; "warns" and
+# "graph" are ours.
 OPTIONS = {
     "thumbnail_number", "thumbnail_path", "defer_figures", "multi_image", "multi_image_block",
-    "line_numbers", "start_ignore", "end_ignore", "warns",
+    "line_numbers", "start_ignore", "end_ignore", "warns", "graph",
 }  # fmt: skip
 OPTION = re.compile(r"^[ \t]*#[ \t]*sphinx_gallery_(\w*)[ \t]*(.*)$", re.MULTILINE)
 WARNING = re.compile(r"^.*?([^/\n]+):(\d+): (\w*Warning): (.*)$", re.MULTILINE)
@@ -80,18 +81,41 @@ def mistakes_in_options(lesson: Path) -> Iterator[str]:
             yield f"{where}: sphinx_gallery_{option} is unknown; write {known}"
         elif rest and not rest.startswith("="):
             yield f"{where}: write # sphinx_gallery_{option} = value, with '='"
-        elif option == "warns" and not announced(rest):
+        elif option == "warns" and not quoted(rest):
             form = '# sphinx_gallery_warns = "UserWarning: the beginning of the message"'
             yield f"{where}: write {form}"
+        elif option == "graph":
+            try:
+                graph_options(rest)
+            except ValueError as problem:
+                yield f'{where}: {problem}; for example # sphinx_gallery_graph = "J; backward: no"'
 
 
-def announced(value: str) -> str | None:
-    """The warning that a lesson announces, or None if that is no text in quotation marks."""
+def quoted(value: str) -> str | None:
+    """What an option is set to, or None if that is no text in quotation marks."""
     try:
         text = literal_eval(value.lstrip("= "))
     except (SyntaxError, ValueError):
         return None
     return text if isinstance(text, str) and text else None
+
+
+def graph_options(value: str) -> dict[str, Any]:
+    """What ``= "y, z; backward: no"`` asks for: options of the directive autograd-graph.
+
+    Raises ValueError with what is wrong.
+    """
+    from .graphs import LESSON_OPTIONS
+
+    roots, *more = (quoted(value) or "").split(";")
+    options = {"roots": LESSON_OPTIONS["roots"](roots)}
+    for each in more:
+        name, _, setting = (part.strip() for part in each.partition(":"))
+        if name not in LESSON_OPTIONS:
+            known = ", ".join(LESSON_OPTIONS)
+            raise ValueError(f"there is no option {name!r}; there are {known}")
+        options[name] = LESSON_OPTIONS[name](setting)
+    return options
 
 
 def check_before(app: Sphinx) -> None:
@@ -158,7 +182,7 @@ def warnings_in(lesson: Path, page: Path) -> Iterator[str]:
     """Warnings that a lesson has printed and not announced, or announced and not printed."""
     source = lesson.read_text(encoding="utf-8")
     expected = {
-        announced(found[2]): line_of(source, found.start())
+        quoted(found[2]): line_of(source, found.start())
         for found in OPTION.finditer(source)
         if found[1] == "warns"
     }

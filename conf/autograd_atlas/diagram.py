@@ -1,0 +1,733 @@
+"""From a :class:`~autograd_atlas.graph.Graph` to what one picture of it shows.
+
+A :class:`Diagram` is one view, with boxes, wires and frames: what is folded, what each box
+says and how large it has to be. It knows neither coordinates nor any language: what it says
+are names, numbers and symbols.
+
+Wires run from left to right in both views, as the calculation did. In the recorded view
+their arrows point the other way, along ``next_functions``.
+"""
+
+import math
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from .graph import Argument, Block, Call, Graph, Node, Number, Tensor, Value, primed, total
+
+WRITTEN, RECORDED = "written", "recorded"
+
+# One character of the monospaced faces that graph.css names is 0.6 em wide; 12 px text.
+CHARACTER, LINE, PADDING, CIRCLE = 7.3, 16.0, 7.0, 24.0
+STOP = 14.0  # the length of an edge that leads nowhere
+LONGEST = 30  # characters of a label; a longer one is cut in the middle, and kept as a title
+READABLE = 48  # boxes that one can read at once; with more, blocks stay folded
+FEW = 60  # boxes up to which wires carry numbers, and nodes what they saved
+ROW = 24  # copies of a repeated block that are drawn one by one; more become one box
+
+Span = tuple[str, str]  # a style, and text
+
+
+@dataclass(frozen=True)
+class Box:
+    """A tensor, a call with the tensor that it made, a node, or a folded block."""
+
+    key: str
+    kind: str
+    lines: tuple[tuple[Span, ...], ...] = ()
+    symbol: str = ""  # of the call, in a circle at the left
+    title: str = ""  # the whole of a label that was cut
+    frame: int | None = None
+    stops: tuple[str, ...] = ()  # the keys of edges that lead nowhere, drawn as short ends
+    width: float = 0
+    height: float = 0
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A value that flows from one box to the next, and the gradient that comes back."""
+
+    key: str
+    source: str
+    target: str
+    kind: str = "flow"  # "quiet": no gradient comes back; "alias": shares memory
+    above: str = ""  # the local derivative
+    below: str = ""  # the gradient that was sent
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An open block, drawn around what is inside of it."""
+
+    block: int
+    title: str
+    parent: int | None
+
+
+@dataclass(frozen=True)
+class Diagram:
+    view: str
+    boxes: tuple[Box, ...]
+    wires: tuple[Wire, ...]
+    frames: tuple[Frame, ...] = ()
+
+
+# -- Text in boxes --------------------------------------------------------------------------
+
+
+def columns(text: str) -> float:
+    """How many characters wide a text is; Chinese characters and emoji take two."""
+    wide = 0.0
+    for character in text:
+        if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Cf"):
+            continue
+        wide += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return wide
+
+
+def short(text: str, longest: int = LONGEST) -> str:
+    """``text``, cut in the middle if it is too long for a label.
+
+    >>> short("a_name_that_is_longer_than_one_would_like", 20)
+    'a_name_tha…ould_like'
+    """
+    if columns(text) <= longest:
+        return text
+    head, tail = text[: longest // 2], text[-(longest // 2 - 1) :]
+    while columns(head) > longest // 2:
+        head = head[:-1]
+    while columns(tail) > longest // 2 - 1:
+        tail = tail[1:]
+    return f"{head}…{tail}"
+
+
+def number_text(number: Number) -> str:
+    """As torch prints it, with at most four decimals, and no zeros that say nothing.
+
+    >>> number_text(33.0), number_text(1 / 3), number_text(1e-7), number_text(True)
+    ('33', '0.3333', '1e-07', 'True')
+    """
+    if isinstance(number, complex):
+        imaginary = number_text(number.imag)
+        sign = "" if imaginary.startswith("-") else "+"
+        return f"{number_text(number.real)}{sign}{imaginary}j"
+    if not isinstance(number, float) or not math.isfinite(number):
+        return str(number).replace("-", "−") if isinstance(number, float) else str(number)
+    if number and not 1e-4 <= abs(number) < 1e6:
+        mantissa, exponent = f"{number:.4e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{exponent}".replace(
+            "-", "−", mantissa.count("-")
+        )
+    text = f"{number:.4f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def type_text(value: Value) -> str:
+    return f"{value.dtype}[{', '.join(map(str, value.shape))}]"
+
+
+def rows_of(value: Value, widest: int = 26, most: int = 4) -> list[str]:
+    """The numbers of a small tensor, one text a row; of a large one, dtype and shape."""
+    numbers, shape = value.numbers, value.shape
+    if numbers is None or len(shape) > 2:
+        return (
+            [type_text(value)]
+            if numbers is None or len(numbers) != 1
+            else [number_text(numbers[0])]
+        )
+    if len(numbers) == 1:
+        return [number_text(numbers[0])]
+    if len(shape) < 2:
+        rows = [f"[{', '.join(map(number_text, numbers))}]"]
+    else:
+        wide = shape[1]
+        texts = [number_text(each) for each in numbers]
+        cell = max(map(len, texts), default=0)
+        parts = [
+            ", ".join(t.rjust(cell) for t in texts[n * wide : n * wide + wide])
+            for n in range(shape[0])
+        ]
+        rows = [f"[{part}]" for part in parts]
+    fits = 0 < len(rows) <= most and all(columns(row) <= widest for row in rows)
+    return rows if fits else [type_text(value)]
+
+
+def shown(value: Value | None, widest: int = 14) -> str:
+    """A value for a wire: numbers if they fit in one line, else nothing."""
+    if value is None or value.numbers is None:
+        return ""
+    rows = rows_of(value, widest, 1)
+    return rows[0] if value.numbers and rows[0] != type_text(value) else ""
+
+
+def named(name: str, value: Value, style: str) -> list[tuple[Span, ...]]:
+    """``name = value``, or the value's rows below the name."""
+    rows = rows_of(value)
+    label = ((f"{style}-name", short(name)),) if name else ()
+    if len(rows) == 1 and rows[0] != type_text(value):
+        return [(*label, (style, f" = {rows[0]}" if name else rows[0]))]
+    kind = "type" if rows[0] == type_text(value) else style
+    return [*([label] if label else []), *(((kind, row),) for row in rows)]
+
+
+def tensor_name(tensor: Tensor) -> str:
+    return primed(tensor.name, tensor.primes) if tensor.name else ""
+
+
+def gradient_lines(value: Value | None, prefix: str = "∇ ") -> list[tuple[Span, ...]]:
+    if value is None:
+        return []
+    rows = rows_of(value)
+    if rows[0] == type_text(value):
+        return []
+    return [
+        (("grad", (prefix if n == 0 else " " * len(prefix)) + row),) for n, row in enumerate(rows)
+    ]
+
+
+SYMBOLS = {
+    "add": "+", "sub": "−", "subtract": "−", "mul": "×", "multiply": "×", "div": "÷",
+    "true_divide": "÷", "divide": "÷", "neg": "−", "matmul": "@", "mm": "@", "mv": "@", "bmm": "@",
+    "__matmul__": "@", "pow": "^", "__pow__": "^", "sum": "Σ", "prod": "Π", "sigmoid": "σ",
+    "sqrt": "√", "gt": ">", "lt": "<", "ge": "≥", "le": "≤", "eq": "=", "ne": "≠",
+    "__rsub__": "−", "rsub": "−", "__rdiv__": "÷", "__rtruediv__": "÷", "__rpow__": "^",
+    "__rmatmul__": "@", "__and__": "&", "__or__": "|", "logical_not": "¬",
+}  # fmt: skip
+
+
+def call_symbol(call: Call) -> str:
+    """What stands in a call's circle.
+
+    >>> call_symbol(Call("mul", (), ())), call_symbol(Call("sum", (), (), ("dim=1",)))
+    ('×', 'Σ dim=1')
+    >>> call_symbol(Call("__getitem__", (), (), ("0",))), call_symbol(Call("exp", (), ()))
+    ('[0]', 'exp')
+    """
+    options = ", ".join(call.options)
+    if call.name == "__getitem__":
+        return short(f"[{options.removeprefix('(').removesuffix(')')}]", 20)
+    if call.name == "__setitem__":
+        return short(f"[{call.options[0] if call.options else ''}] =", 20)
+    name = SYMBOLS.get(call.name, call.name)
+    if name != call.name:
+        return short(f"{name} {options}".strip(), 20)
+    return short(f"{name}({options})" if options else name, 24)
+
+
+def symbol_width(symbol: str) -> float:
+    return max(CIRCLE, columns(symbol) * CHARACTER + 12) if symbol else 0
+
+
+def sized(box: Box) -> Box:
+    """The box, as large as what it says."""
+    widest = max((sum(columns(text) for _, text in line) for line in box.lines), default=0)
+    inner = widest * CHARACTER + 2 * PADDING if box.lines else 0
+    tall = max(len(box.lines) * LINE + 8 if box.lines else 0, CIRCLE if box.symbol else 0)
+    ends = STOP if box.stops else 0
+    return replace(box, width=inner + symbol_width(box.symbol) + ends, height=tall)
+
+
+# -- Folding --------------------------------------------------------------------------------
+
+
+def with_repeats(graph: Graph) -> Graph:
+    """Where no module gives blocks, find what repeats, and make each copy a block.
+
+    Only what was computed is looked at, in forward order. An interval of that order can be
+    drawn as one box without making a cycle.
+    """
+    if graph.blocks:
+        return graph
+    blocks: list[Block] = []
+    calls, nodes = list(graph.calls), list(graph.nodes)
+    if graph.calls:
+        tokens = [(call.name, len(call.arguments), call.options) for call in calls]
+        for call, block in repeats(tokens, blocks).items():
+            calls[call] = replace(calls[call], block=block)
+            for node in calls[call].nodes:
+                nodes[node] = replace(nodes[node], block=block)
+    else:
+        computed = [number for number, node in enumerate(nodes) if not node.leaf]
+        tokens = [(nodes[n].name, len(nodes[n].outputs)) for n in computed]
+        for place, block in repeats(tokens, blocks).items():
+            nodes[computed[place]] = replace(nodes[computed[place]], block=block)
+    return replace(graph, blocks=tuple(blocks), calls=tuple(calls), nodes=tuple(nodes))
+
+
+def repeats(tokens: Sequence[Hashable], blocks: list[Block]) -> dict[int, int]:
+    """The block of each position that lies in a repetition; new blocks are added to ``blocks``.
+
+    A repetition is a unit that stands at least three times in a row. Up to ROW copies become a
+    block each; more become one block for all.
+    """
+    found: dict[int, int] = {}
+    number_of: dict[Hashable, int] = {}
+    ids = [number_of.setdefault(token, len(number_of)) for token in tokens]
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, token in enumerate(ids):
+        places[token].append(place)
+    upcoming = {token: 0 for token in places}
+    place = 0
+    while place < len(ids):
+        token = ids[place]
+        here = places[token]
+        while here[upcoming[token]] <= place and upcoming[token] < len(here) - 1:
+            upcoming[token] += 1
+        best = 0, 0
+        for later in here[upcoming[token] : upcoming[token] + 40]:
+            period = later - place
+            if period <= 0:
+                continue
+            end = later
+            while end < len(ids) and ids[end] == ids[end - period]:
+                end += 1
+            copies = (end - place) // period
+            if copies >= 3 and copies * period > best[0] * best[1]:
+                best = period, copies
+                break  # the shortest period covers what its multiples do
+        period, copies = best
+        if not copies:
+            place += 1
+            continue
+        if copies <= ROW:
+            for copy in range(copies):
+                blocks.append(Block(f"{copy + 1}", ""))
+                for inside in range(place + copy * period, place + copy * period + period):
+                    found[inside] = len(blocks) - 1
+        else:
+            blocks.append(Block(f"× {copies}", ""))
+            for inside in range(place, place + copies * period):
+                found[inside] = len(blocks) - 1
+        place += copies * period
+    return found
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Which blocks are open, and what stands for an item in a closed one."""
+
+    blocks: tuple[Block, ...]
+    open: frozenset[int]
+
+    def chain(self, block: int | None) -> list[int]:
+        """A block and those around it, outermost first."""
+        found: list[int] = []
+        while block is not None:
+            found.append(block)
+            block = self.blocks[block].parent
+        return found[::-1]
+
+    def closed(self, block: int | None) -> int | None:
+        """The outermost closed block around an item."""
+        return next((each for each in self.chain(block) if each not in self.open), None)
+
+
+def common_block(blocks: tuple[Block, ...], users: Iterable[int | None]) -> int | None:
+    """The innermost block that holds all of these."""
+    folds = Folds(blocks, frozenset())
+    chains = [folds.chain(user) for user in users]
+    common = None
+    for level in zip(*chains):
+        if len(set(level)) > 1:
+            break
+        common = level[0]
+    return common if chains else None
+
+
+def open_blocks(
+    graph: Graph, items: Sequence[int | None], fold: bool, opened: Iterable[str]
+) -> frozenset[int]:
+    """The blocks to open for ``items``, of which the block is given.
+
+    All, if ``fold`` is false or everything together can be read; otherwise level by level, as
+    long as it can be. Blocks around one or two items are always open; so is what is named.
+    """
+    everything = frozenset(range(len(graph.blocks)))
+    if not fold or len(items) <= READABLE:
+        return everything
+    inside: Counter[int] = Counter()
+    none = Folds(graph.blocks, frozenset())
+    depth = {block: len(none.chain(block)) for block in everything}
+    for item, count in Counter(items).items():
+        for block in none.chain(item):
+            inside[block] += count
+    names = set(opened)
+    asked = {block for block in everything if graph.blocks[block].name in names}
+    for block in list(asked):
+        asked.update(none.chain(block))
+    chosen = frozenset(asked | {block for block in everything if inside[block] <= 2})
+    for level in range(1, max(depth.values(), default=0) + 1):
+        more = chosen | {block for block in everything if depth[block] <= level}
+        folds = Folds(graph.blocks, more)
+        reps = Counter(folds.closed(item) for item in items)
+        visible = reps.pop(None, 0) + len(reps)
+        if visible > READABLE:
+            break
+        chosen = more
+    return chosen
+
+
+def block_title(block: Block) -> str:
+    return " · ".join(each for each in (block.name, block.kind) if each)
+
+
+# -- The two views --------------------------------------------------------------------------
+
+
+def diagram(
+    graph: Graph,
+    view: str,
+    *,
+    fold: bool = True,
+    opened: Iterable[str] = (),
+    inside: int | None = None,
+) -> Diagram:
+    """One view of a graph.
+
+    ``fold=False`` opens every block, and ``opened`` names blocks to open. ``inside`` draws the
+    content of one block, with what flows into it and out of it.
+    """
+    if fold and max(len(graph.nodes), len(graph.calls)) > READABLE:
+        graph = with_repeats(graph)
+    builder = Written(graph) if view == WRITTEN else Recorded(graph)
+    return builder.build(fold, opened, inside)
+
+
+class Builder:
+    """What both views share: items in blocks become boxes, and wires between them."""
+
+    view: str
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.few = True
+
+    def items(self) -> dict[str, int | None]:
+        """The block of each item, by its key, in forward order."""
+        raise NotImplementedError
+
+    def box(self, key: str) -> Box:
+        raise NotImplementedError
+
+    def wires(self) -> list[Wire]:
+        raise NotImplementedError
+
+    def build(self, fold: bool, opened: Iterable[str], inside: int | None) -> Diagram:
+        items = self.items()
+        folds = Folds(
+            self.graph.blocks, open_blocks(self.graph, list(items.values()), fold, opened)
+        )
+        if inside is not None:
+            within = {key: block for key, block in items.items() if inside in folds.chain(block)}
+            around = open_blocks(self.graph, list(within.values()), fold, opened)
+            folds = Folds(self.graph.blocks, around | set(folds.chain(inside)))
+        stands = {key: key for key in items}
+        closed: Counter[int] = Counter()
+        for key, block in items.items():
+            if (outermost := folds.closed(block)) is not None:
+                stands[key] = f"b{outermost}"
+                closed[outermost] += not key.startswith(("t", "k"))
+        wires = self.wires()
+        if inside is not None:
+            near = {w.source for w in wires if w.target in within} | {
+                w.target for w in wires if w.source in within
+            }
+            stands = {key: stand for key, stand in stands.items() if key in within or key in near}
+            wires = [
+                w for w in wires
+                if w.source in stands and w.target in stands and (w.source in within or w.target in within)
+            ]  # fmt: skip
+        visible = list(dict.fromkeys(stands.values()))
+        self.few = len(visible) <= FEW
+        boxes = []
+        for key in visible:
+            if key[0] == "b":
+                boxes.append(self.block_box(int(key[1:]), closed[int(key[1:])]))
+            else:
+                boxes.append(replace(sized(self.box(key)), frame=items[key]))
+        return self.framed(boxes, self.between(wires, stands), folds, inside)
+
+    def block_box(self, number: int, count: int) -> Box:
+        block = self.graph.blocks[number]
+        title = block_title(block)
+        lines: list[tuple[Span, ...]] = []
+        if block.name:
+            lines.append((("head", short(block.name)),))
+        if block.kind:
+            lines.append((("type" if block.name else "head", short(block.kind)),))
+        lines.append((("type", f"{self.unit} × {count}"),))
+        box = sized(Box(f"b{number}", "block", tuple(lines), title=title))
+        return replace(box, frame=block.parent)
+
+    unit = ""
+
+    def between(self, wires: list[Wire], stands: dict[str, str]) -> list[Wire]:
+        """Wires between what is visible; those that join the same two boxes across a fold are
+        one."""
+        kept: dict[tuple[str, str, str], Wire] = {}
+        for wire in wires:
+            source, target = stands[wire.source], stands[wire.target]
+            if source == target:
+                continue
+            folded = source[0] == "b" or target[0] == "b"
+            key = (source, target, "" if folded else wire.key)
+            if not self.few:
+                wire = replace(wire, above="", below="")
+            if key not in kept or kept[key].kind == "quiet":
+                kept[key] = replace(wire, source=source, target=target)
+        return list(kept.values())
+
+    def framed(
+        self, boxes: list[Box], wires: list[Wire], folds: Folds, inside: int | None
+    ) -> Diagram:
+        """Draw a frame around an open block if it holds more than one call, and not all."""
+        members: Counter[int] = Counter()
+        for box in boxes:
+            if box.kind not in ("leaf", "constant", "accumulate"):
+                for block in folds.chain(box.frame):
+                    members[block] += 1
+        everything = sum(box.kind not in ("leaf", "constant", "accumulate") for box in boxes)
+        drawn = {block for block, count in members.items() if 1 < count < everything}
+        drawn -= set(folds.chain(inside))
+
+        def nearest(block: int | None) -> int | None:
+            return next((each for each in reversed(folds.chain(block)) if each in drawn), None)
+
+        frames = [
+            Frame(block, block_title(self.graph.blocks[block]), nearest(self.graph.blocks[block].parent))
+            for block in sorted(drawn)
+        ]  # fmt: skip
+        boxes = [replace(box, frame=nearest(box.frame)) for box in boxes]
+        return Diagram(self.view, tuple(boxes), tuple(wires), tuple(frames))
+
+
+class Written(Builder):
+    """Tensors and the calls that made them.
+
+    A call that made one tensor is one box with it ("c3"); other tensors are boxes of their own
+    ("t3"), and so are numbers ("k3.1" for argument 1 of call 3).
+    """
+
+    view = WRITTEN
+    unit = "ƒ"
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.results = {root.tensor for root in graph.roots}
+        used = {a.tensor for call in graph.calls for a in call.arguments} | self.results
+        used |= {tensor.changed_by for tensor in graph.tensors}
+        self.shown = {
+            n: [each for each in call.outputs if each in used] for n, call in enumerate(graph.calls)
+        }
+        self.made_by = {each: n for n, outputs in self.shown.items() for each in outputs}
+
+    def key_of(self, tensor: int) -> str:
+        call = self.made_by.get(tensor)
+        if call is not None and len(self.shown[call]) == 1:
+            return f"c{call}"
+        return f"t{tensor}"
+
+    def items(self) -> dict[str, int | None]:
+        graph = self.graph
+        users: dict[int, list[int | None]] = defaultdict(list)
+        for call in graph.calls:
+            for argument in call.arguments:
+                if argument.tensor is not None:
+                    users[argument.tensor].append(call.block)
+        found: dict[str, int | None] = {}
+        drawn: set[int] = set()
+
+        def add(tensor: int) -> None:
+            if tensor in drawn or tensor in self.made_by:
+                return
+            drawn.add(tensor)
+            changed_by = graph.tensors[tensor].changed_by
+            if changed_by is not None:
+                add(changed_by)
+            held = graph.tensors[tensor].held
+            found[f"t{tensor}"] = common_block(graph.blocks, users[tensor]) if held else None
+
+        for number, call in enumerate(graph.calls):
+            for position, argument in enumerate(call.arguments):
+                if argument.tensor is not None:
+                    add(argument.tensor)
+                else:
+                    found[f"k{number}.{position}"] = call.block
+            found[f"c{number}"] = call.block
+            if len(self.shown[number]) != 1:
+                found |= {f"t{each}": call.block for each in self.shown[number]}
+        for root in graph.roots:
+            add(root.tensor)
+        return found
+
+    def box(self, key: str) -> Box:
+        if key[0] == "k":
+            text = self.graph.calls[int(key[1 : key.index(".")])].arguments
+            argument = text[int(key[key.index(".") + 1 :])]
+            return Box(
+                key, "constant", ((("value", short(argument.text, 12)),),), title=argument.text
+            )
+        if key[0] == "t":
+            return self.tensor_box(key, int(key[1:]), "")
+        call = self.graph.calls[int(key[1:])]
+        outputs = self.shown[int(key[1:])]
+        if len(outputs) == 1:
+            return self.tensor_box(key, outputs[0], call_symbol(call))
+        return Box(key, "call", symbol=call_symbol(call))
+
+    def tensor_box(self, key: str, number: int, symbol: str) -> Box:
+        tensor = self.graph.tensors[number]
+        kind = "tensor" if tensor.requires_grad else "constant"
+        if tensor.leaf:
+            kind = "leaf"
+        if number in self.results:
+            kind = "result"
+        lines = named(tensor_name(tensor), tensor.value, "value")
+        if self.few:
+            lines += gradient_lines(self.gradient(tensor))
+        full = tensor_name(tensor)
+        title = full if columns(full) > LONGEST else ""
+        return Box(key, kind, tuple(lines), symbol, title)
+
+    def gradient(self, tensor: Tensor) -> Value | None:
+        if tensor.node is None or not self.graph.order:
+            return None
+        node = self.graph.nodes[tensor.node]
+        if tensor.leaf:
+            return node.grad or node.outputs[0].received
+        return node.outputs[tensor.output].received
+
+    def wires(self) -> list[Wire]:
+        graph, found = self.graph, []
+        for number, call in enumerate(graph.calls):
+            for position, argument in enumerate(call.arguments):
+                key, target = f"w{number}.{position}", f"c{number}"
+                if argument.tensor is None:
+                    found.append(Wire(key, f"k{number}.{position}", target, "quiet"))
+                else:
+                    found.append(self.wire(key, target, call, argument))
+            if len(self.shown[number]) != 1:
+                for output in self.shown[number]:
+                    found.append(Wire(f"o{output}", f"c{number}", f"t{output}"))
+        for number, tensor in enumerate(graph.tensors):
+            if tensor.changed_by is not None and number not in self.made_by:
+                source = self.key_of(tensor.changed_by)
+                found.append(Wire(f"a{number}", source, f"t{number}", "alias"))
+        return found
+
+    def wire(self, key: str, target: str, call: Call, argument: Argument) -> Wire:
+        graph = self.graph
+        edges = [graph.edges[edge] for edge in argument.edges]
+        source = self.key_of(argument.tensor)
+        if not graph.tensors[argument.tensor].requires_grad:
+            return Wire(key, source, target, "quiet")
+        sent = shown(total(edge.sent for edge in edges))
+        local = edges[0].local if len(edges) == 1 and len(call.nodes) == 1 else None
+        return Wire(
+            key, source, target,
+            above=f"∂ {number_text(local)}" if local is not None and sent else "",
+            below=f"◁ {sent}" if sent else "",
+        )  # fmt: skip
+
+
+class Recorded(Builder):
+    """Autograd nodes ("n3"), joined along ``next_functions`` (edge "e3")."""
+
+    view = RECORDED
+    unit = "grad_fn"
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.stops: dict[int, list[str]] = defaultdict(list)
+        for number, edge in enumerate(graph.edges):
+            if edge.target is None:
+                self.stops[edge.source].append(f"e{number}")
+
+    def items(self) -> dict[str, int | None]:
+        users: dict[int, list[int | None]] = defaultdict(list)
+        for edge in self.graph.edges:
+            if edge.target is not None:
+                users[edge.target].append(self.graph.nodes[edge.source].block)
+        return {
+            f"n{n}": node.block
+            if not node.leaf
+            else common_block(self.graph.blocks, users[n])
+            if node.held
+            else None
+            for n, node in enumerate(self.graph.nodes)
+        }
+
+    def box(self, key: str) -> Box:
+        number = int(key[1:])
+        node = self.graph.nodes[number]
+        prefix, colons, name = node.name.rpartition("::")
+        lines: list[tuple[Span, ...]] = []
+        if prefix:
+            lines.append((("type", prefix + colons),))
+        lines.append((("head", short(name)),))
+        if node.leaf:
+            lines += self.leaf_lines(node)
+            kind = "accumulate"
+        else:
+            lines += self.output_lines(node)
+            kind = "result" if number in {root.node for root in self.graph.roots} else "node"
+        title = name if columns(name) > LONGEST else ""
+        return Box(key, kind, tuple(lines), title=title, stops=tuple(self.stops[number]))
+
+    def leaf_lines(self, node: Node) -> list[tuple[Span, ...]]:
+        name = node.outputs[0].name or ""
+        if self.few and node.grad is not None and self.graph.order:
+            if rows_of(node.grad)[0] != type_text(node.grad):
+                return named(f"{short(name)}.grad", node.grad, "grad")
+        value = node.outputs[0].value
+        return (
+            named(name, value, "value")
+            if self.few
+            else [(("value-name", short(name)),)]
+            if name
+            else []
+        )
+
+    def output_lines(self, node: Node) -> list[tuple[Span, ...]]:
+        lines: list[tuple[Span, ...]] = []
+        several = len(node.outputs) > 1
+        for number, output in enumerate(node.outputs[:6]):
+            spans: list[Span] = []
+            if output.name and self.few:
+                label = f"[{number}] {output.name}" if several else output.name
+                spans.append(("value-name", short(label)))
+            arrived = shown(output.received, 26) if self.few else ""
+            if arrived:
+                spans.append(("grad", f"{'  ' if spans else ''}∇ {arrived}"))
+            if spans:
+                lines.append(tuple(spans))
+        for saved in node.saved if self.few else ():
+            text = saved.name or (shown(saved.value, 20) if saved.value is not None else "…")
+            text = text or type_text(saved.value)
+            style = "tag" if saved.state == "kept" else f"tag-{saved.state}"
+            lines.append(((style, f"▪ {saved.attribute} = {short(text, 20)}"),))
+        return lines
+
+    def wires(self) -> list[Wire]:
+        found = []
+        for number, edge in enumerate(self.graph.edges):
+            if edge.target is None:
+                continue
+            sent = shown(edge.sent)
+            several = len(self.graph.nodes[edge.target].outputs) > 1
+            above = [f"[{edge.output}]"] if several else []
+            if edge.local is not None and sent:
+                above.append(f"∂ {number_text(edge.local)}")
+            found.append(
+                Wire(
+                    f"e{number}", f"n{edge.target}", f"n{edge.source}",
+                    above=" ".join(above), below=f"◁ {sent}" if sent else "",
+                )
+            )  # fmt: skip
+        return found
+
+
+def blocks_to_open(diagram: Diagram) -> list[int]:
+    """The folded blocks of a picture."""
+    return [int(box.key[1:]) for box in diagram.boxes if box.kind == "block"]

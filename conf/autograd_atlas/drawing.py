@@ -1,0 +1,107 @@
+"""``draw(J)``: the graph behind a tensor, in a notebook or as a file."""
+
+import itertools
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import record
+from .figure import figure, figure_style, views_of
+from .graph import Graph
+from .svg import style, svg
+from .text import words
+from .watch import Recording
+
+_numbers = itertools.count(1)
+
+
+class Drawing:
+    """A picture of a graph. Jupyter shows it by itself; :meth:`save` writes it to a file.
+
+    ``graph`` is the record that it was drawn from, an :class:`autograd_atlas.graph.Graph`.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        view: str | None = None,
+        fold: bool = True,
+        open: Iterable[str] = (),
+        language: str = "en",
+    ) -> None:
+        words(language)
+        self.graph = graph
+        self._view = views_of(graph, view)
+        self._options = {"fold": fold, "opened": tuple(open), "language": language}
+        self._prefix = f"aa{next(_numbers)}"
+
+    def _repr_html_(self) -> str:
+        view = self._view[0] if len(self._view) == 1 else None
+        html = figure(self.graph, self._prefix, view=view, **self._options)
+        return f"<style>{style()}{figure_style()}</style>{html}"
+
+    def _repr_svg_(self) -> str:
+        return svg(self.graph, self._view[0], prefix=self._prefix, alone=True, **self._options)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write ``.svg`` (the first view), ``.html`` (all of it) or ``.json`` (the record).
+
+        Returns the path. Raises ValueError for another kind of file.
+        """
+        path = Path(path)
+        if path.suffix == ".svg":
+            content = self._repr_svg_()
+        elif path.suffix == ".html":
+            content = f'<!doctype html><meta charset="utf-8">{self._repr_html_()}'
+        elif path.suffix == ".json":
+            content = self.graph.to_json()
+        else:
+            raise ValueError(f"cannot save as {path.name!r}; name it .svg, .html or .json")
+        path.write_text(content, encoding="utf-8")
+        return path
+
+
+def draw(
+    *tensors: torch.Tensor,
+    recording: Recording | None = None,
+    view: str | None = None,
+    fold: bool = True,
+    open: Iterable[str] = (),
+    names: Mapping[str, Any] | None = None,
+    language: str = "en",
+) -> Drawing:
+    """Draw the graph behind one or several tensors.
+
+    From the tensor alone it shows what PyTorch recorded: the nodes, what they saved, shapes.
+    With a :class:`~autograd_atlas.watch.Recording` that was on while the code ran it also shows
+    the calls as they were written, every value, and the gradients if ``backward`` ran inside.
+    It never runs ``backward`` itself.
+
+    :param tensors: results, of any shape; each needs a ``grad_fn``
+    :param recording: what watched the code
+    :param view: ``"written"`` or ``"recorded"``; by default both, if there are both
+    :param fold: whether modules and repeated blocks are folded where there is much to show
+    :param open: names of blocks to leave open, such as ``"layers.0"``
+    :param names: where names come from; by default the caller's variables
+    :param language: ``"en"`` or ``"zh"``
+    :raises GraphError: for a tensor that has no graph, with what to write instead
+    :raises ValueError: for an unknown view or language
+
+    >>> import torch
+    >>> x = torch.tensor([2.0], requires_grad=True)
+    >>> drawing = draw(x * x)
+    >>> [node.name for node in drawing.graph.nodes]
+    ['torch::autograd::AccumulateGrad', 'MulBackward0']
+    """
+    if not tensors:
+        raise TypeError("draw() needs a tensor: draw(loss)")
+    if names is None:
+        caller = sys._getframe(1)
+        names = {**caller.f_globals, **caller.f_locals}
+    graph = record.of(tensors, names, recording)
+    return Drawing(graph, view=view, fold=fold, open=open, language=language)

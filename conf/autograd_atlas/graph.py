@@ -1,0 +1,223 @@
+"""The one vocabulary of the project: what PyTorch recorded, as plain data.
+
+A :class:`Graph` holds two views of the same calculation. *What was written*: tensors and the
+calls that made them. *What PyTorch recorded*: autograd nodes, with edges along
+``next_functions``. It knows no language, no drawing and no torch, and is stored as JSON, so
+that one execution serves every page that shows it.
+
+Identifiers are positions: ``graph.nodes[edge.source]``. Nodes, tensors and calls stand in
+forward order, what is needed before what needs it.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+VERSION = 1  # of the stored form; a stored graph of another version is refused
+
+Number = bool | int | float | complex
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor's content at one moment.
+
+    ``numbers`` are all elements, row by row, or None if there are too many to keep, or none to
+    read (a tensor on the meta device, say).
+    """
+
+    shape: tuple[int, ...]
+    dtype: str  # as torch names it, without "torch."
+    numbers: tuple[Number, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """One run of a module: a box that the calls made inside it can be folded into."""
+
+    name: str  # the path of the module, such as "layers.0"
+    kind: str  # its class
+    parent: int | None = None
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor between two writes. Written in place, it appears again, with one prime more."""
+
+    value: Value
+    name: str | None = None
+    primes: int = 0
+    leaf: bool = False  # made by the user, and requires a gradient
+    requires_grad: bool = False
+    node: int | None = None  # the node that a gradient for this tensor arrives at,
+    output: int = 0  # and there, as the gradient of which output
+    held: bool = True  # by a module or a block, which it is folded into if nothing else needs it
+    changed_by: int | None = None  # the tensor whose write changed this one, a view, as well
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What a call was given: a tensor, or something else as text."""
+
+    tensor: int | None = None
+    text: str = ""
+    edges: tuple[int, ...] = ()  # along which gradients went from the call to this tensor
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function as it was written, with all that it did inside."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    outputs: tuple[int, ...]  # tensors
+    options: tuple[str, ...] = ()  # arguments that are no numbers to calculate with, as text
+    source: str = ""  # the expression in the program
+    line: int = 0  # its line, from 1; 0 if it is not in the program itself
+    block: int | None = None
+    nodes: tuple[int, ...] = ()  # what PyTorch recorded for it
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a recorded operation, and the gradient that arrived there.
+
+    ``received`` is the sum over all edges that lead here, after any hook; None if nothing
+    arrived.
+    """
+
+    value: Value
+    name: str | None = None
+    received: Value | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A tensor that a node keeps for the backward pass."""
+
+    attribute: str  # "self" for _saved_self
+    value: Value | None = None  # None if it could not be read without side effects
+    name: str | None = None
+    state: str = "kept"  # or "freed", or "changed" in place since, or "packed" by a hook
+
+
+@dataclass(frozen=True)
+class Node:
+    """An autograd node: what PyTorch recorded of one operation, or of one leaf."""
+
+    name: str  # node.name()
+    outputs: tuple[Output, ...]
+    saved: tuple[Saved, ...] = ()
+    grad: Value | None = None  # of an AccumulateGrad: the leaf's .grad
+    leaf: bool = False
+    held: bool = True  # see Tensor
+    block: int | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Position ``index`` of ``next_functions``: where a gradient is sent."""
+
+    source: int
+    index: int
+    target: int | None = None  # None where the input needs no gradient
+    output: int = 0  # the gradient of which output of the target
+    sent: Value | None = None
+    local: float | None = None  # the local derivative, where it is one number
+
+
+@dataclass(frozen=True)
+class Root:
+    """A tensor that was asked to be drawn."""
+
+    name: str
+    node: int
+    output: int = 0
+    tensor: int | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All that is known of a calculation. Without a recorder, ``tensors`` and ``calls`` are
+    empty."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    roots: tuple[Root, ...]
+    tensors: tuple[Tensor, ...] = ()
+    calls: tuple[Call, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    order: tuple[int, ...] = ()  # of the nodes, as the engine ran them; empty without a backward
+
+    def to_json(self) -> str:
+        """The stored form; fields that hold their default are left out."""
+        stored = {"version": VERSION, **_plain(self)}
+        return json.dumps(stored, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Graph":
+        """Read what :meth:`to_json` wrote. Raises ValueError for another version."""
+        stored = json.loads(text)
+        version = stored.pop("version", None) if isinstance(stored, dict) else None
+        if version != VERSION:
+            raise ValueError(f"a stored graph of version {version!r}; this is version {VERSION}")
+        return _build(cls, stored)
+
+
+def _plain(thing: Any) -> Any:
+    if is_dataclass(thing):
+        given = ((field, getattr(thing, field.name)) for field in fields(thing))
+        return {
+            f.name: _plain(each) for f, each in given if f.default is MISSING or each != f.default
+        }
+    if isinstance(thing, tuple):
+        return [_plain(each) for each in thing]
+    if isinstance(thing, complex):
+        return {"re": _plain(thing.real), "im": _plain(thing.imag)}
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return str(thing)  # JSON has no word for it
+    return thing
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _build(kind: Any, stored: Any) -> Any:
+    if kind == Number or kind is float:
+        if isinstance(stored, dict):
+            return complex(float(stored["re"]), float(stored["im"]))
+        return float(stored) if isinstance(stored, str) else stored
+    if get_origin(kind) is tuple:
+        return tuple(_build(get_args(kind)[0], each) for each in stored)
+    if isinstance(kind, UnionType):
+        inner = [each for each in get_args(kind) if each is not type(None)]
+        return None if stored is None else _build(inner[0], stored)
+    if is_dataclass(kind):
+        return kind(**{name: _build(_hints(kind)[name], each) for name, each in stored.items()})
+    return stored
+
+
+def total(values: Iterable[Value | None]) -> Value | None:
+    """The sum of gradients that met; None if none did, or if their numbers were not kept."""
+    given = [value for value in values if value is not None]
+    if not given:
+        return None
+    if len(given) == 1 or any(value.numbers is None for value in given):
+        return Value(given[0].shape, given[0].dtype, given[0].numbers if len(given) == 1 else None)
+    columns = zip(*(value.numbers for value in given), strict=True)
+    return Value(given[0].shape, given[0].dtype, tuple(map(sum, columns)))
+
+
+def primed(name: str, primes: int) -> str:
+    """The name of a tensor after so many writes in place.
+
+    >>> primed("x", 0), primed("x", 1), primed("x", 2), primed("x", 12)
+    ('x', 'x′', 'x″', 'x′×12')
+    """
+    return name + (("", "′", "″", "‴")[primes] if primes < 4 else f"′×{primes}")

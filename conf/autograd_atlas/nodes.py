@@ -1,0 +1,250 @@
+"""Reading what PyTorch keeps: tensors, and the autograd nodes behind them.
+
+Nodes are walked with a list, never by recursion, and held while that lasts. Nothing here
+changes a graph, runs it, or unpacks what someone's hook has packed.
+"""
+
+import heapq
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .graph import Saved, Value
+
+KEPT_NUMBERS = 64  # of a tensor with more elements, only shape and dtype are kept
+LEAF = "torch::autograd::AccumulateGrad"
+DEEP = 500  # chains longer than this are freed in steps, see free_in_steps
+
+AutogradNode = Any  # torch.autograd.graph.Node is abstract; C++ nodes do not inherit from it
+
+
+# -- Reading tensors ------------------------------------------------------------------------
+
+
+def value_of(tensor: torch.Tensor) -> Value:
+    """Shape and dtype, and the numbers if they are few and can be read."""
+    shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+    numbers = None
+    if tensor.layout == torch.strided and tensor.numel() <= KEPT_NUMBERS:
+        try:
+            with torch.no_grad():
+                numbers = tuple(tensor.detach().resolve_conj().resolve_neg().flatten().tolist())
+        except (RuntimeError, NotImplementedError):  # no numbers: a meta or a wrapped tensor
+            numbers = None
+    return Value(shape, dtype, numbers)
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    try:
+        return tensor._version
+    except RuntimeError:  # tensors made in inference mode count no writes
+        return 0
+
+
+def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
+    """The tensors of an argument or a result, in order, each place counted."""
+    if isinstance(thing, torch.Tensor):
+        yield thing
+    elif isinstance(thing, (list, tuple)):
+        for each in thing:
+            yield from tensors_in(each)
+    elif isinstance(thing, dict):
+        for each in thing.values():
+            yield from tensors_in(each)
+
+
+def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors that a program can name: its variables, what stands in its lists and dicts,
+    the parameters of its modules, and the gradients that all these hold."""
+    # What happens to stand in a namespace may raise anything when it is looked at; plain
+    # isinstance checks on types do not.
+    public = [(n, v) for n, v in namespace.items() if isinstance(n, str) and not n.startswith("_")]
+    modules = [(name, value) for name, value in public if isinstance(value, torch.nn.Module)]
+    direct = [(name, value) for name, value in public if isinstance(value, torch.Tensor)]
+    yield from direct
+    for name, value in public:
+        if isinstance(value, (list, tuple)):
+            places = enumerate(value)
+        elif isinstance(value, dict) and name not in ("In", "Out"):
+            places = value.items()
+        else:
+            continue
+        for key, each in places:
+            if isinstance(each, torch.Tensor):
+                yield f"{name}[{key!r}]", each
+    for name, module in modules:
+        prefix = f"{name}." if len(modules) > 1 else ""
+        for path, each in itertools.chain(module.named_parameters(), module.named_buffers()):
+            yield prefix + path, each
+    for name, tensor in direct:
+        if tensor.is_leaf and tensor.grad is not None:
+            yield f"{name}.grad", tensor.grad
+
+
+# -- Reading nodes --------------------------------------------------------------------------
+
+
+def nodes_below(roots: Iterable[AutogradNode]) -> list[AutogradNode]:
+    """Every node that can be reached, each once, in no particular order."""
+    found, todo = {}, list(roots)
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found[node] = True
+            todo.extend(target for target, _ in node.next_functions if target is not None)
+    return list(found)
+
+
+def is_leaf(node: AutogradNode) -> bool:
+    return node.name() == LEAF
+
+
+def sequence_number(node: AutogradNode) -> int:
+    """Counts the nodes that this thread has made; -1 for leaves, which are not made by a call."""
+    return -1 if is_leaf(node) else node._sequence_nr()
+
+
+def forward_order(nodes: list[AutogradNode]) -> list[AutogradNode]:
+    """Inputs before what was computed from them; otherwise as they were recorded, and leaves
+    where they were first used."""
+    waiting: dict[AutogradNode, int] = {}
+    users: dict[AutogradNode, list[AutogradNode]] = defaultdict(list)
+    key: dict[AutogradNode, tuple[int, int, int]] = {}
+    for number, node in enumerate(nodes):
+        if not is_leaf(node):
+            key[node] = sequence_number(node), len(node.next_functions), number
+        targets = {}
+        for index, (target, _) in enumerate(node.next_functions):
+            if target is not None and target not in targets:
+                targets[target] = True
+                users[target].append(node)
+                if is_leaf(target):
+                    use = sequence_number(node), index, number
+                    key[target] = min(use, key.get(target, use))
+        waiting[node] = len(targets)
+    ready = [(key[node], place) for place, node in enumerate(nodes) if not waiting[node]]
+    heapq.heapify(ready)
+    place = {node: number for number, node in enumerate(nodes)}
+    ordered = []
+    while ready:
+        node = nodes[heapq.heappop(ready)[1]]
+        ordered.append(node)
+        for user in users[node]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                heapq.heappush(ready, (key[user], place[user]))
+    return ordered
+
+
+def free_in_steps(ordered: list[AutogradNode], roots: Iterable[AutogradNode]) -> None:
+    """Let a deep graph be freed without exhausting the stack.
+
+    Once Python has seen its nodes, PyTorch frees a chain of them recursively, when the reader
+    drops the last tensor, which may be long after drawing. A node that holds those below it,
+    nearest last, has them freed one by one. Roots, and nodes at every DEEP-th step of depth,
+    hold what is below them anyway up to the next such nodes, so nothing lives longer.
+    """
+    depth: dict[AutogradNode, int] = {}
+    for node in ordered:
+        below = [depth[target] for target, _ in node.next_functions if target is not None]
+        depth[node] = 1 + max(below, default=0)
+    if max(depth.values(), default=0) < DEEP:
+        return
+    for node in {*roots, *(node for node in ordered if depth[node] % DEEP == 0)}:
+        near, todo = {}, [node]
+        while todo and len(near) < 4 * DEEP:
+            for target, _ in todo.pop(0).next_functions:
+                if target is not None and target not in near:
+                    near[target] = True
+                    if depth[target] % DEEP:
+                        todo.append(target)
+        node.metadata["autograd_atlas.below"] = list(reversed(near))
+
+
+_saved_names: dict[type, list[str]] = {}
+
+
+def saved_by(node: AutogradNode) -> Iterator[tuple[str, Any, str, int | None]]:
+    """What a node keeps: a name for it, the SavedTensor object, and the attribute and place
+    from which the tensor itself is read."""
+    kind = type(node)
+    if kind not in _saved_names:
+        _saved_names[kind] = sorted(name for name in dir(node) if name.startswith("_raw_saved_"))
+    for name in _saved_names[kind]:
+        try:
+            found = getattr(node, name)
+        except RuntimeError:  # a list of them, freed
+            continue
+        short = name.removeprefix("_raw_saved_")
+        custom = isinstance(node, torch.autograd.function.BackwardCFunction)
+        attribute = "saved_tensors" if custom else f"_saved_{short}"
+        if isinstance(found, tuple):
+            for place, each in enumerate(found):
+                yield f"{short}[{place}]" if len(found) > 1 else short, each, attribute, place
+        elif found is not None:
+            yield short, found, attribute, None
+
+
+def is_plain(saved: Any) -> bool:
+    """Whether reading it runs no one's hook (checkpointing recomputes when it is read)."""
+    return saved.unpack_hook is None
+
+
+def local_derivative(node: AutogradNode, index: int) -> float | None:
+    """The derivative of the node's output by its input ``index``, if both are one real number.
+
+    Asked of the node itself. Not of custom functions, which may do anything when they run.
+    """
+    kinds = node._input_metadata
+    if isinstance(node, torch.autograd.function.BackwardCFunction) or len(kinds) != 1:
+        return None
+    kind = kinds[0]
+    if torch.Size(kind.shape).numel() != 1 or not kind.dtype.is_floating_point:
+        return None
+    if not all(is_plain(saved) for _, saved, _, _ in saved_by(node)):
+        return None
+    try:
+        with torch.no_grad():
+            answer = node(torch.ones(tuple(kind.shape), dtype=kind.dtype))
+    except RuntimeError:  # a saved tensor was freed, or changed in place
+        return None
+    answers = answer if isinstance(answer, tuple) else (answer,)
+    one = answers[index] if index < len(answers) else None
+    return one.item() if one is not None and one.numel() == 1 else None
+
+
+@dataclass
+class Kept:
+    """What was read of one saved tensor, with the tensor itself, to find its name."""
+
+    saved: Saved
+    key: tuple[int, int] | None  # id of the tensor, or of its node, and which output
+
+
+def saved_values(node: AutogradNode) -> list[Kept]:
+    """What a node keeps now. Nothing is unpacked that a hook has packed."""
+    found = []
+    for name, saved, attribute, place in saved_by(node):
+        if not is_plain(saved):
+            found.append(Kept(Saved(name, state="packed"), None))
+            continue
+        try:
+            tensor = getattr(node, attribute)
+        except RuntimeError as problem:
+            state = "changed" if "inplace" in str(problem) else "freed"
+            found.append(Kept(Saved(name, state=state), None))
+            continue
+        tensor = tensor if place is None else tensor[place]
+        if isinstance(tensor, torch.Tensor):
+            found.append(Kept(Saved(name, value_of(tensor)), key_of(tensor)))
+    return found
+
+
+def key_of(tensor: torch.Tensor) -> tuple[int, int]:
+    if tensor.grad_fn is None:
+        return id(tensor), -1
+    return id(tensor.grad_fn), tensor.output_nr

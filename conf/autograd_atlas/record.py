@@ -1,0 +1,356 @@
+"""From tensors to a :class:`~autograd_atlas.graph.Graph`.
+
+From a tensor alone it takes what PyTorch keeps: the nodes, what they saved, shapes, names. A
+:class:`~autograd_atlas.watch.Recording` that was on while the code ran adds what PyTorch
+forgets: the calls as they were written, the values, and what the engine sent.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from .graph import (
+    Argument,
+    Block,
+    Call,
+    Edge,
+    Graph,
+    Node,
+    Output,
+    Root,
+    Saved,
+    Tensor,
+    Value,
+    primed,
+)
+from .nodes import (
+    AutogradNode,
+    forward_order,
+    free_in_steps,
+    is_leaf,
+    key_of,
+    named_tensors,
+    nodes_below,
+    saved_values,
+    sequence_number,
+    value_of,
+)
+from .watch import Recording
+
+
+class GraphError(ValueError):
+    """What was asked for has no graph to draw; the message says what to write instead."""
+
+
+def start_of(name: str, tensor: torch.Tensor) -> AutogradNode:
+    """The node at which the graph of a tensor begins, or a GraphError that says why none does."""
+    if not isinstance(tensor, torch.Tensor):
+        raise GraphError(f"{name} is no tensor, but of type {type(tensor).__name__}")
+    if tensor.grad_fn is not None:
+        return tensor.grad_fn
+    if tensor.requires_grad:
+        raise GraphError(
+            f"{name} is a leaf tensor: nothing was computed yet. Name a result computed from it"
+        )
+    raise GraphError(
+        f"{name} has no graph: nothing was recorded when it was computed. Make an input with "
+        "requires_grad=True, and compute outside of torch.no_grad() and without .detach()"
+    )
+
+
+def of(
+    tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
+    namespace: Mapping[str, Any] | None = None,
+    recording: Recording | None = None,
+) -> Graph:
+    """The graph behind ``tensors``.
+
+    ``namespace`` gives names (``globals()``, say); ``recording`` the values and calls. Raises
+    GraphError for a tensor that has no graph. Never runs ``backward``.
+    """
+    namespace = namespace or {}
+    if recording is not None:
+        recording._inside += 1
+    try:
+        return _of(tensors, namespace, recording)
+    finally:
+        if recording is not None:
+            recording._inside -= 1
+
+
+def _of(tensors: Any, namespace: Mapping[str, Any], recording: Recording | None) -> Graph:
+    by_object = {}
+    for name, tensor in named_tensors(namespace):
+        by_object.setdefault(id(tensor), name)
+    if isinstance(tensors, Mapping):
+        asked = list(tensors.items())
+        by_object |= {id(tensor): name for name, tensor in asked}
+    else:
+        alone = len(tensors) == 1
+        asked = [
+            (by_object.get(id(each), "" if alone else f"[{place}]"), each)
+            for place, each in enumerate(tensors)
+        ]
+    starts = [start_of(name or "the tensor", tensor) for name, tensor in asked]
+    if recording is not None:
+        recording.names({**namespace, **{name: each for name, each in asked if name}})
+
+    ordered = forward_order(nodes_below(starts))
+    free_in_steps(ordered, starts)
+    place = {node: number for number, node in enumerate(ordered)}
+    by_key = {}
+    for name, tensor in named_tensors(namespace):
+        by_key.setdefault(key_of(tensor), name)
+    for name, tensor in asked:
+        by_key[key_of(tensor)] = name or None
+
+    notes = [{} if recording is None else recording.notes(node) for node in ordered]
+    latest = max(notes[place[start]].get("run", 0) for start in starts)
+    nodes = [_node(node, each, by_key, recording, latest) for node, each in zip(ordered, notes)]
+    edges, outgoing = _edges(ordered, place, notes, latest)
+    ran = [n for n, each in enumerate(notes) if each.get("run") == latest and "turn" in each]
+    order = tuple(sorted(ran, key=lambda n: notes[n]["turn"])) if latest else ()
+    roots = [
+        Root(name, place[start], tensor.output_nr) for (name, tensor), start in zip(asked, starts)
+    ]
+    graph = Graph(tuple(nodes), tuple(edges), tuple(roots), order=order)
+    if recording is None:
+        return graph
+    return _with_calls(graph, asked, ordered, notes, recording, outgoing)
+
+
+def _node(
+    node: AutogradNode,
+    notes: dict[str, Any],
+    by_key: dict[tuple[int, int], str],
+    recording: Recording | None,
+    latest: int,
+) -> Node:
+    if is_leaf(node):
+        variable = node.variable
+        name = by_key.get((id(variable), -1))
+        value = value_of(variable)
+        if recording is not None and (at := recording.place_of(variable)) is not None:
+            name = recording.seen[at].name or name
+        received = notes.get("received") if latest and notes.get("run") == latest else None
+        output = Output(value, name, received[0] if received else None)
+        grad = None if variable.grad is None else value_of(variable.grad)
+        held = recording is None or isinstance(variable, torch.nn.Parameter)
+        return Node(node.name(), (output,), grad=grad, leaf=True, held=held)
+    received = notes.get("received", []) if latest and notes.get("run") == latest else []
+    outputs = []
+    for number, kind in enumerate(node._input_metadata):
+        value = Value(tuple(kind.shape), str(kind.dtype).removeprefix("torch."))
+        name = by_key.get((id(node), number))
+        at = notes.get("tensors", {}).get(number)
+        if at is not None and recording is not None:
+            seen = recording.seen[at]
+            value = seen.value
+            name = primed(seen.name, seen.primes) if seen.name else name
+        arrived = received[number] if number < len(received) else None
+        outputs.append(Output(value, name, arrived))
+    return Node(node.name(), tuple(outputs), _saved(node, notes, by_key, recording))
+
+
+def _saved(
+    node: AutogradNode,
+    notes: dict[str, Any],
+    by_key: dict[tuple[int, int], str],
+    recording: Recording | None,
+) -> tuple[Saved, ...]:
+    """What the node keeps now; of what was freed since, what it was."""
+    now = saved_values(node)
+    before = {kept.saved.attribute: kept for kept in notes.get("saved", [])}
+    found = []
+    for kept in now:
+        saved, key = kept.saved, kept.key
+        if saved.state == "freed" and saved.attribute in before:
+            old = before[saved.attribute]
+            saved, key = replace(old.saved, state="freed"), old.key
+        if key is not None:
+            saved = replace(saved, name=by_key.get(key) or _seen_name(key, recording))
+        found.append(saved)
+    return tuple(found)
+
+
+def _seen_name(key: tuple[int, int], recording: Recording | None) -> str | None:
+    if recording is None:
+        return None
+    entry = recording._known.get(key[0]) if key[1] == -1 else None
+    return recording.seen[entry[1]].name if entry and entry[0]() is not None else None
+
+
+def _edges(
+    ordered: list[AutogradNode],
+    place: dict[AutogradNode, int],
+    notes: list[dict[str, Any]],
+    latest: int,
+) -> tuple[list[Edge], dict[int, list[int]]]:
+    edges: list[Edge] = []
+    outgoing: dict[int, list[int]] = defaultdict(list)
+    for source, node in enumerate(ordered):
+        ran = latest and notes[source].get("run") == latest
+        sent = notes[source].get("sent", []) if ran else []
+        local = notes[source].get("local", [])
+        for index, (target, output) in enumerate(node.next_functions):
+            outgoing[source].append(len(edges))
+            if target is None:
+                edges.append(Edge(source, index))
+                continue
+            gradient = sent[index] if index < len(sent) else None
+            slope = local[index] if index < len(local) else None
+            edges.append(Edge(source, index, place[target], output, gradient, slope))
+    return edges, outgoing
+
+
+def _with_calls(
+    graph: Graph,
+    asked: list[tuple[str, torch.Tensor]],
+    ordered: list[AutogradNode],
+    notes: list[dict[str, Any]],
+    recording: Recording,
+    outgoing: dict[int, list[int]],
+) -> Graph:
+    """Add what was written: the calls that the asked tensors were computed from."""
+    slots: dict[int, tuple[int, int]] = {}  # by place in ``seen``: node and output
+    leaves: dict[int, int] = {}  # by the first place of a leaf object: its node
+    for number, node in enumerate(ordered):
+        for output, at in notes[number].get("tensors", {}).items():
+            slots[at] = (number, output)
+        if is_leaf(node) and (at := recording.place_of(node.variable)) is not None:
+            leaves[recording.seen[at].root] = number
+
+    ends = [recording.place_of(tensor) for _, tensor in asked]
+    if None in ends:
+        return graph  # computed outside of the recording: what PyTorch recorded is all there is
+    wanted, calls = _needed(ends, recording)
+    at_tensor = {at: number for number, at in enumerate(sorted(wanted))}
+
+    firsts = [made.first for made in recording.calls]
+    made_in: dict[int, list[int]] = defaultdict(list)
+    for number, node in enumerate(ordered):
+        sequence = sequence_number(node)
+        call = bisect_right(firsts, sequence) - 1
+        while call >= 0 and recording.calls[call].first == recording.calls[call].after:
+            call -= 1
+        if sequence >= 0 and call >= 0 and sequence < recording.calls[call].after:
+            made_in[call].append(number)
+
+    def slot(at: int) -> tuple[int | None, int]:
+        seen = recording.seen[at]
+        return (leaves.get(seen.root), 0) if seen.leaf else slots.get(at, (None, 0))
+
+    tensors = []
+    for at in sorted(wanted):
+        seen = recording.seen[at]
+        node, output = slot(at)
+        changed_by = at_tensor.get(seen.changed_by)
+        tensors.append(
+            Tensor(seen.value, seen.name, seen.primes, seen.leaf, seen.requires_grad, node, output,
+                   seen.held, changed_by)
+        )  # fmt: skip
+    written = []
+    for at in sorted(calls):
+        made = recording.calls[at]
+        inner = made_in.get(at, [])
+        arguments = _routed(made.arguments, inner, graph.edges, outgoing, slot)
+        arguments = [
+            replace(each, tensor=at_tensor[each.tensor]) if each.tensor is not None else each
+            for each in arguments
+        ]
+        written.append(
+            Call(
+                made.name, tuple(arguments),
+                tuple(at_tensor[each] for each in made.outputs if each in at_tensor),
+                made.options, made.source, made.line, made.block, tuple(inner),
+            )
+        )  # fmt: skip
+    block_of = {
+        number: recording.calls[at].block for at, inner in made_in.items() for number in inner
+    }
+    nodes = [replace(node, block=block_of.get(n)) for n, node in enumerate(graph.nodes)]
+    roots = [replace(root, tensor=at_tensor[end]) for root, end in zip(graph.roots, ends)]
+    graph = replace(
+        graph, nodes=tuple(nodes), roots=tuple(roots), tensors=tuple(tensors), calls=tuple(written)
+    )
+    return _with_blocks(graph, recording.blocks)
+
+
+def _needed(ends: list[int], recording: Recording) -> tuple[set[int], set[int]]:
+    """The tensors and calls that the ends were computed from, back to leaves and constants."""
+    tensors: set[int] = set()
+    calls: set[int] = set()
+    todo = list(ends)
+    while todo:
+        at = todo.pop()
+        if at in tensors:
+            continue
+        tensors.add(at)
+        seen = recording.seen[at]
+        if seen.changed_by is not None:
+            todo.append(seen.changed_by)
+        if seen.leaf or seen.made_by is None:
+            continue
+        made = recording.calls[seen.made_by]
+        inputs = [each.tensor for each in made.arguments if each.tensor is not None]
+        if not inputs:
+            continue  # a tensor made from nothing, such as torch.ones(3): a constant
+        calls.add(seen.made_by)
+        tensors.update(made.outputs)
+        todo.extend(inputs)
+    return tensors, calls
+
+
+def _routed(
+    arguments: list[Argument],
+    inner: list[int],
+    edges: Sequence[Edge],
+    outgoing: dict[int, list[int]],
+    slot: Callable[[int], tuple[int | None, int]],
+) -> list[Argument]:
+    """Give each tensor argument the edges along which the call sent gradients to it.
+
+    Where one tensor stands in several places, they share the edges in order, if the counts
+    fit; otherwise the first has them all.
+    """
+    by_target: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for node in inner:
+        for number in outgoing[node]:
+            edge = edges[number]
+            if edge.target is not None and edge.target not in inner:
+                by_target[edge.target, edge.output].append(number)
+    places: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for position, argument in enumerate(arguments):
+        if argument.tensor is not None and slot(argument.tensor)[0] is not None:
+            places[slot(argument.tensor)].append(position)
+    routed = list(arguments)
+    for key, positions in places.items():
+        found = by_target.get(key, [])
+        if len(found) == len(positions):
+            for position, number in zip(positions, found):
+                routed[position] = replace(routed[position], edges=(number,))
+        elif found:
+            routed[positions[0]] = replace(routed[positions[0]], edges=tuple(found))
+    return routed
+
+
+def _with_blocks(graph: Graph, blocks: list[Block]) -> Graph:
+    """Keep the blocks in which something of this graph happened."""
+    used: set[int] = set()
+    for block in [each.block for each in (*graph.calls, *graph.nodes)]:
+        while block is not None and block not in used:
+            used.add(block)
+            block = blocks[block].parent
+    new = {old: number for number, old in enumerate(sorted(used))}
+    new[None] = None
+    kept = [replace(blocks[old], parent=new[blocks[old].parent]) for old in sorted(used)]
+    return replace(
+        graph,
+        blocks=tuple(kept),
+        calls=tuple(replace(call, block=new[call.block]) for call in graph.calls),
+        nodes=tuple(replace(node, block=new[node.block]) for node in graph.nodes),
+    )

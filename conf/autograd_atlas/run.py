@@ -1,0 +1,263 @@
+"""Runs code in a process of its own, and brings back the graphs that were asked for.
+
+The child starts from the same state as every lesson does, has a time limit, and leaves
+nothing behind in the process that builds the site. What came out is kept by the code, the
+version of torch and the code of this package: the same thing is run once.
+"""
+
+import ast
+import contextlib
+import difflib
+import hashlib
+import importlib.metadata
+import io
+import json
+import linecache
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .graph import Graph
+
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Request:
+    """A picture of ``roots``, as they stand after line ``after`` of the code.
+
+    ``backward`` tells whether gradients are wanted. Where the code did not run the engine
+    itself, it is then run on the child's graph; by default, if each root is one real number.
+    """
+
+    roots: tuple[str, ...]
+    after: int
+    line: int  # where it was asked for, which an error names
+    backward: bool | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The graphs, one for each request, and what the code printed."""
+
+    graphs: tuple[Graph, ...]
+    printed: str
+
+
+class RunError(Exception):
+    """The code failed, or has no such graph: the line in the code, and what is wrong."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+@cache
+def package_hash() -> str:
+    """A hash of this package's code: another recorder may record something else."""
+    found = hashlib.sha256(sys.version.encode())
+    for path in sorted(PACKAGE.glob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def key(code: str, requests: Sequence[Request], warnings: bool) -> str:
+    asked = [asdict(request) for request in requests]
+    parts = [code, asked, warnings, importlib.metadata.version("torch"), package_hash()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def run(
+    code: str,
+    requests: Sequence[Request],
+    *,
+    file: str,
+    store: Path,
+    seconds: float = 60,
+    warnings: bool = False,
+) -> Answer:
+    """Run ``code`` up to the last request, or bring back what it gave before.
+
+    ``file`` names the code in messages; ``store`` is the folder in which answers are kept;
+    ``seconds`` is the time limit. With ``warnings`` false, a warning is an error. Raises
+    RunError.
+    """
+    kept = store / f"{key(code, requests, warnings)}.json"
+    if not kept.exists():
+        answer = in_child(code, requests, file, seconds, warnings)
+        store.mkdir(parents=True, exist_ok=True)
+        aside = kept.with_suffix(f".{os.getpid()}")
+        aside.write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8")
+        aside.replace(kept)
+    answer = json.loads(kept.read_text(encoding="utf-8"))
+    return Answer(tuple(map(Graph.from_json, answer["graphs"])), answer["printed"])
+
+
+def in_child(
+    code: str, requests: Sequence[Request], file: str, seconds: float, warnings: bool
+) -> dict[str, Any]:
+    order = {
+        "code": code,
+        "requests": [asdict(request) for request in requests],
+        "file": file,
+        "warnings": warnings,
+    }
+    environment = os.environ | {
+        "PYTHONPATH": str(PACKAGE.parent),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "autograd_atlas.run", str(answer)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=folder, env=environment, start_new_session=True, encoding="utf-8",
+        )  # fmt: skip
+        try:
+            said, _ = process.communicate(json.dumps(order), timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            line = requests[-1].line
+            raise RunError(line, f"ran past {seconds:g} seconds; make it smaller") from None
+        finally:
+            if process.poll() is None:  # interrupted while waiting
+                os.killpg(process.pid, signal.SIGKILL)
+        if not answer.exists():
+            last = (said.strip().splitlines() or ["without a word"])[-1]
+            raise RunError(
+                requests[-1].line, f"the process died (exit {process.returncode}): {last}"
+            )
+        found = json.loads(answer.read_text(encoding="utf-8"))
+    if "error" in found:
+        raise RunError(found["line"], found["error"])
+    return found
+
+
+# -- In the child ---------------------------------------------------------------------------
+
+
+def answer_of(order: dict[str, Any]) -> dict[str, Any]:
+    from .record import GraphError
+    from .reset import reset
+    from .watch import Recording
+
+    code, file = order["code"], order["file"]
+    requests = [
+        Request(tuple(each["roots"]), each["after"], each["line"], each["backward"])
+        for each in order["requests"]
+    ]
+    try:
+        statements = ast.parse(code, file).body
+    except SyntaxError as problem:
+        return {"line": problem.lineno or 1, "error": f"SyntaxError: {problem.msg}"}
+    linecache.cache[file] = (len(code), None, code.splitlines(True), file)
+    reset({}, None)
+    if not order["warnings"]:
+        import warnings
+
+        warnings.simplefilter("error")
+    namespace: dict[str, Any] = {"__name__": "__main__", "__file__": file}
+    printed = io.StringIO()
+    graphs = []
+    try:
+        with contextlib.redirect_stdout(printed), Recording(file) as recording:
+            for request in requests:
+                now = [each for each in statements if each.lineno <= request.after]
+                statements = statements[len(now) :]
+                exec(compile(ast.Module(now, []), file, "exec"), namespace)
+                try:
+                    graphs.append(graph_of(request, namespace, recording).to_json())
+                except GraphError as problem:
+                    return {"line": request.line, "error": str(problem)}
+    except BaseException as problem:  # SystemExit too: code on a page has no business to exit
+        return {"line": line_of(problem, file), "error": f"{type(problem).__name__}: {problem}"}
+    return {"graphs": graphs, "printed": printed.getvalue()}
+
+
+def line_of(problem: BaseException, file: str) -> int:
+    """The line of the program that it went through last."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
+    return lines[-1] if lines else 1
+
+
+def graph_of(request: Request, namespace: dict[str, Any], recording: Any) -> Graph:
+    from . import record
+
+    roots = {name: root_called(name, namespace) for name in request.roots}
+    starts = [record.start_of(name, tensor) for name, tensor in roots.items()]
+    ran = all(recording.notes(start).get("run") for start in starts)
+    wanted = request.backward
+    if wanted is None:
+        wanted = all(each.numel() == 1 and not each.is_complex() for each in roots.values())
+    if not wanted or ran:
+        graph = record.of(roots, namespace, recording)
+        return graph if wanted else without_gradients(graph)
+    with gradients_aside(starts):
+        run_backward(list(roots.values()))
+        return record.of(roots, namespace, recording)
+
+
+def root_called(name: str, namespace: dict[str, Any]) -> Any:
+    import torch
+
+    from .record import GraphError
+
+    if name in namespace:
+        return namespace[name]
+    tensors = [
+        each for each, value in namespace.items()
+        if isinstance(value, torch.Tensor) and value.grad_fn is not None
+    ]  # fmt: skip
+    near = difflib.get_close_matches(name, tensors, 3, 0.4) or tensors
+    known = f"write {' or '.join(near)}" if near else "no tensor with a graph is there"
+    raise GraphError(f"there is no variable {name}; {known}")
+
+
+def run_backward(roots: list[Any]) -> None:
+    import torch
+
+    torch.autograd.backward(roots, [torch.ones_like(root) for root in roots], retain_graph=True)
+
+
+@contextlib.contextmanager
+def gradients_aside(starts: Iterable[Any]) -> Any:
+    """Put what the leaves have gathered aside, and back afterwards."""
+    from .nodes import is_leaf, nodes_below
+
+    leaves = [node.variable for node in nodes_below(starts) if is_leaf(node)]
+    before = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    try:
+        yield
+    finally:
+        for leaf, grad in zip(leaves, before):
+            leaf.grad = grad
+
+
+def without_gradients(graph: Graph) -> Graph:
+    from dataclasses import replace
+
+    nodes = [
+        replace(node, grad=None, outputs=tuple(replace(o, received=None) for o in node.outputs))
+        for node in graph.nodes
+    ]
+    edges = [replace(edge, sent=None) for edge in graph.edges]
+    return replace(graph, nodes=tuple(nodes), edges=tuple(edges), order=())
+
+
+if __name__ == "__main__":
+    result = answer_of(json.load(sys.stdin))
+    Path(sys.argv[1]).write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
