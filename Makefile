@@ -8,10 +8,10 @@ PORT ?= 8000
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment html preview serve live test doctest accept gettext dist linkcheck bench clean
+.PHONY: help environment html preview serve live test test-all doctest accept gettext dist linkcheck bench clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 environment:
 	@$(PYTHON) conf/commands/environment.py
@@ -30,6 +30,9 @@ live: environment ## build, show, and rebuild on save (another port: PORT=8080)
 
 test: html ## build the site and check every promise of it, doctests included
 	@$(VENV) -m pytest tests --numprocesses=2 --dist=loadfile
+
+test-all: html ## the same, and what takes longer: every module of PyTorch's own tests, and more
+	@$(VENV) -m pytest tests --numprocesses=2 --dist=loadfile -m "slow or not slow"
 
 doctest: environment ## check every >>> on pages, in lessons and in docstrings
 	@$(VENV) -m pytest tests/test_doctests.py

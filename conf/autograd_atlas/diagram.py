@@ -356,6 +356,10 @@ def open_blocks(
     asked = {block for block in everything if graph.blocks[block].name in names}
     for block in list(asked):
         asked.update(none.chain(block))
+    for block in everything:
+        around = [each for each in none.chain(block) if each in asked]
+        if around and inside[around[-1]] <= READABLE:
+            asked.add(block)
     chosen = frozenset(asked | {block for block in everything if inside[block] <= 2})
     for level in range(1, max(depth.values(), default=0) + 1):
         more = chosen | {block for block in everything if depth[block] <= level}

@@ -168,10 +168,10 @@ def from_plain(plain: str, diagram: Diagram, names: dict[str, str], labels: dict
 
 def past_stops(end: Point, box: Rectangle) -> list[Point]:
     """The rest of the way, for a wire that ends where a box's short ends begin."""
-    x, y = end
-    if x > box.x + 1:
+    (x, y), border = end, box.x + STOP
+    if x >= border:
         return []
-    return [(x + STOP / 3, y), (x + 2 * STOP / 3, y), (x + STOP, y)]
+    return [(x + (border - x) / 3, y), (x + (border - x) * 2 / 3, y), (border, y)]
 
 
 # -- Layers ---------------------------------------------------------------------------------
@@ -213,11 +213,14 @@ def in_layers(diagram: Diagram) -> Layout:
             x, (across - lowest) * row + (row - box.height) / 2, box.width, box.height
         )
     paths = {}
+    stopped = {box.key for box in diagram.boxes if box.stops}
     for wire in diagram.wires:
         a, b = boxes[wire.source], boxes[wire.target]
         start, end = (a.x + a.width, a.y + a.height / 2), (b.x, b.y + b.height / 2)
         middle = (start[0] + end[0]) / 2
         paths[wire.key] = [start, (middle, start[1]), (middle, end[1]), end]
+        if wire.target in stopped:
+            paths[wire.key] += past_stops(end, b)
     return placed(diagram, boxes, paths, {})
 
 

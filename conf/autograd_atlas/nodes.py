@@ -46,9 +46,11 @@ def version_of(tensor: torch.Tensor) -> int:
 
 
 def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
-    """The tensors of an argument or a result, in order, each place counted."""
+    """The tensors of an argument or a result, in order, each place counted. The parameters of a
+    lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
-        yield thing
+        if not torch.nn.parameter.is_lazy(thing):
+            yield thing
     elif isinstance(thing, (list, tuple)):
         for each in thing:
             yield from tensors_in(each)

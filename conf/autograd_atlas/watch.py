@@ -6,6 +6,7 @@ it learns of a node is kept in that node's own ``metadata``, and goes with it.
 """
 
 import ast
+import inspect
 import itertools
 import linecache
 import sys
@@ -232,6 +233,8 @@ class Recording:
             places = [self.see(each) for each in given]
             versions = [version_of(each) for each in given]
             numbers = [self.seen[place].value for place in places]
+            source, line = where(frame)
+            arguments, options = described(args, kwargs, places, name, source)
             first = torch.autograd._get_sequence_nr()
             result = func(*args, **kwargs)
             after = torch.autograd._get_sequence_nr()
@@ -240,38 +243,26 @@ class Recording:
                 for each, version, old in zip(given, versions, numbers)
                 if version_of(each) != version or self._changed_silently(each, old)
             ]
-            self._note(name, args, kwargs, frame, places, written, result, (first, after))
+            block = self._modules[-1][1] if self._modules else None
+            made = Made(name, arguments, options, source, line, block, first, after)
+            self._note(made, places, written, result)
             return result
         finally:
             self._inside -= 1
 
     def _note(
-        self,
-        name: str,
-        args: tuple,
-        kwargs: dict,
-        frame: FrameType | None,
-        places: list[int],
-        written: list[torch.Tensor],
-        result: Any,
-        numbers: tuple[int, int],
+        self, call: Made, places: list[int], written: list[torch.Tensor], result: Any
     ) -> None:
-        known = {self.place_of(each) for each in tensors_in((args, kwargs))}
+        """Keep the call, if it made a tensor or wrote one."""
         changed = {id(each) for each in written}
-        made = []
+        made: list[torch.Tensor] = []
         for each in itertools.chain(tensors_in(result), written):
-            same = self.place_of(each) in known and id(each) not in changed
+            same = self.place_of(each) in places and id(each) not in changed
             if not same and not any(each is other for other in made):
                 made.append(each)
-        if not made:
-            return
-        source, line = where(frame)
-        arguments, options = described(args, kwargs, places, name, source)
-        block = self._modules[-1][1] if self._modules else None
-        call = Made(name, arguments, options, source, line, block, *numbers)
-        number = len(self.calls)
-        self.calls.append(call)
-        call.outputs = [self.see(each, made_by=number) for each in made]
+        if made:
+            self.calls.append(call)
+            call.outputs = [self.see(each, made_by=len(self.calls) - 1) for each in made]
 
     def _program_frame(self) -> FrameType | None:
         """The innermost frame of the program that is being recorded."""
@@ -284,9 +275,15 @@ class Recording:
         """Variables are rebound, so their names are taken while they hold."""
         while frame is not None:
             if frame.f_code.co_filename == self.file:
-                for name, value in list(frame.f_locals.items()):
-                    if isinstance(value, torch.Tensor) and not name.startswith("_"):
+                variables = frame.f_locals
+                found = {n: v for n, v in variables.items() if isinstance(v, torch.Tensor)}
+                for name, value in found.items():
+                    if not name.startswith("_"):
                         self.name(value, name)
+                if variables is not frame.f_globals and isinstance(variables, dict):
+                    # Before Python 3.13 these are copies, which a function's frame would keep.
+                    for name in found if frame.f_code.co_flags & inspect.CO_OPTIMIZED else ():
+                        del variables[name]
             frame = frame.f_back
 
     # -- modules

@@ -22,7 +22,10 @@ def files_below(folder: Path) -> list[Path]:
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
-        and not any(part.startswith(hidden) for part in path.relative_to(folder).parts)
+        and not any(
+            part.startswith(hidden) or part.endswith(".egg-info")  # of "pip install ."
+            for part in path.relative_to(folder).parts
+        )
     ]
 
 

@@ -95,6 +95,8 @@ class AutogradGraph(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         if "roots" not in self.options:
             return self.refuse(self.lineno, "say what to draw, as in :roots: J")
+        if not any(line.strip() for line in self.content):
+            return self.refuse(self.lineno, "write a program below the options")
         code = "\n".join(self.content) + "\n"
         request = run.Request(
             self.options["roots"], len(self.content), 0, self.options.get("backward")
@@ -106,7 +108,7 @@ class AutogradGraph(SphinxDirective):
                 seconds=self.config.atlas_lesson_seconds,
             )  # fmt: skip
         except run.RunError as problem:
-            line = self.content_offset + problem.line if problem.line else self.lineno
+            line = self.first_line() + problem.line - 1 if problem.line else self.lineno
             return self.refuse(line, problem.message)
         shown: list[nodes.Node] = []
         if self.options.get("code", True):
@@ -125,6 +127,13 @@ class AutogradGraph(SphinxDirective):
             self.set_source_info(caption)
             picture += caption
         return [*shown, picture]
+
+    def first_line(self) -> int:
+        """The line at which the body begins, which MyST's ``content_offset`` does not tell."""
+        page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
+        body = next(line for line in self.content if line.strip())
+        place = next(n for n in range(self.lineno, len(page)) if page[n].strip() == body.strip())
+        return place + 1 - list(self.content).index(body)
 
     def refuse(self, line: int, message: str) -> list[nodes.Node]:
         where = (self.env.docname, line)

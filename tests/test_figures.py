@@ -1,0 +1,258 @@
+"""The figures of graphs on the site: in a real browser, without JavaScript, in both languages;
+and what becomes of a mistake in one.
+"""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import FILES, page_names
+
+LESSON = "lessons/2_dynamic_graph/plot_dynamic_graph"
+
+
+def pages_with_figures(site, language="en"):
+    for name in page_names(site, language):
+        path = site / language / name
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        if page.select(".aa-figure"):
+            yield name, page
+
+
+def test_every_lesson_and_the_reference_have_pictures(site):
+    found = {name for name, _ in pages_with_figures(site)}
+    lessons = {name for name in page_names(site) if "/plot_" in name}
+    assert lessons | {"index.html", "tensor.html"} <= found
+
+
+# Text may stand out by the width of a serif, and no more.
+LABELS = """() => [...document.querySelectorAll('.aa-graph g[id]')].flatMap(box => {
+  const rects = [...box.querySelectorAll('rect')].map(r => r.getBoundingClientRect());
+  const left = Math.min(...rects.map(r => r.left)), right = Math.max(...rects.map(r => r.right));
+  const top = Math.min(...rects.map(r => r.top)), bottom = Math.max(...rects.map(r => r.bottom));
+  return [...box.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
+    .filter(([, t]) => t.left < left - 1 || t.right > right + 1 || t.top < top - 2 || t.bottom > bottom + 2)
+    .map(([text]) => text);
+})"""
+SHOWN = "document.querySelectorAll('.aa-graph g[id] text').length"
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_label_is_cut_and_all_can_be_read(site, reader, language, width):
+    labels = 0
+    for name, _ in pages_with_figures(site, language):
+        viewport = {"width": width, "height": 800}
+        page = reader((site / language / name).as_uri(), viewport=viewport)
+        for view in ("written", "recorded"):
+            for button in page.locator(f".aa-choose-{view}").all():
+                button.check(force=True)
+            assert page.evaluate(LABELS) == [], name
+            sizes = page.evaluate(
+                "[...document.querySelectorAll('.aa-graph[role]')].filter(s => s.checkVisibility())"
+                ".map(s => 12 * s.getBoundingClientRect().width / s.viewBox.baseVal.width)"
+            )
+            assert all(size > 9.4 for size in sizes), (name, sizes)
+        labels += page.evaluate(SHOWN)
+        page.close()
+    assert labels > 100
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_views_are_switched_with_mouse_and_keyboard(site, reader, javascript):
+    page = reader((site / "en" / f"{LESSON}.html").as_uri(), java_script_enabled=javascript)
+    figure = page.locator(".aa-figure").first
+    written, recorded = figure.locator(".aa-view-written"), figure.locator(".aa-view-recorded")
+    assert written.is_visible() and not recorded.is_visible()
+    figure.get_by_text("What PyTorch recorded").first.click()
+    assert recorded.is_visible() and not written.is_visible()
+    assert "AccumulateGrad" in recorded.locator("svg[role=img]").text_content()
+    page.keyboard.press("ArrowLeft")
+    assert written.is_visible() and not recorded.is_visible()
+
+
+@pytest.mark.parametrize(
+    ("language", "alternative", "words"),
+    [
+        ("en", "Computation graph of J: 3 operations on a, b and c. J = 33", "The graph in words"),
+        ("zh", "J 的计算图：对 a、b 和 c 做了 3 次运算。J = 33", "用文字描述这张图"),
+    ],
+)
+def test_a_picture_speaks_the_language(site, reader, language, alternative, words):
+    page = reader((site / language / f"{LESSON}.html").as_uri())
+    picture = page.get_by_role("img", name=alternative).first
+    assert picture.is_visible()
+    page.get_by_text(words).first.click()
+    assert page.locator(".aa-words[open] li").first.is_visible()
+
+
+def test_both_languages_show_the_same_pictures(site):
+    chinese = dict(pages_with_figures(site, "zh"))
+    for name, page in pages_with_figures(site):
+        for ours, theirs in zip(
+            page.select("svg[role]"), chinese[name].select("svg[role]"), strict=True
+        ):
+            for picture in (ours, theirs):
+                picture.title.extract()
+            assert str(ours) == str(theirs), name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_values_and_gradients_can_be_told_apart_on_either_ground(site, reader, scheme):
+    page = reader((site / "en/index.html").as_uri(), color_scheme=scheme)
+    page.locator(".aa-figure .aa-view-written svg[role=img]").wait_for()
+    lightness = {}
+    for kind in ("value", "grad"):
+        colour = page.locator(f".aa-view-written .{kind}").first.evaluate(
+            "each => getComputedStyle(each).fill"
+        )
+        lightness[kind] = sum(map(int, re.findall(r"\d+", colour)[:3]))
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    ground = sum(map(int, re.findall(r"\d+", ground)[:3]))
+    assert lightness["value"] != lightness["grad"]
+    assert all(abs(ground - each) > 250 for each in lightness.values()), (ground, lightness)
+
+
+def test_the_second_theme_button_colours_pictures_too(site, reader):
+    page = reader((site / "en/index.html").as_uri(), color_scheme="light")
+    colour = "getComputedStyle(document.querySelector('.aa-graph .value')).fill"
+    seen = {page.evaluate(colour)}
+    for _ in range(2):
+        page.locator(".theme-toggle-content button").click()
+        seen.add(page.evaluate(colour))
+    assert len(seen) == 2
+
+
+# -- Mistakes -------------------------------------------------------------------------------
+
+GRAPH = """
+```{{autograd-graph}}
+{options}
+
+import torch
+
+x = torch.tensor([2.0], requires_grad=True)
+y = x * x
+{code}
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (":roots: z", "", "docs/more.md:3: WARNING: autograd-graph: there is no variable z; write y"),
+        (":roots: x", "", "docs/more.md:3: WARNING: autograd-graph: x is a leaf tensor"),
+        (":roots: n", "n = y.detach()", "docs/more.md:3: WARNING: autograd-graph: n has no graph"),
+        (":roots: y", "1 / 0", "docs/more.md:10: WARNING: autograd-graph: ZeroDivisionError"),
+        (":roots: y", "y = (", "docs/more.md:10: WARNING: autograd-graph: SyntaxError: '(' was never closed"),
+        (":roots: y", "raise SystemExit", "docs/more.md:10: WARNING: autograd-graph: SystemExit"),
+        (":roots: y", "x.T", "docs/more.md:10: WARNING: autograd-graph: UserWarning"),
+        (":view: both", "", "docs/more.md:3: WARNING: autograd-graph: say what to draw, as in :roots: J"),
+        (":roots: y\n:view: up", "", 'choose from "both", "written", or "recorded"'),
+        (":roots: y\n:rots: x", "", "docs/more.md:5: WARNING: 'autograd-graph': Unknown option key: 'rots'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_graph_is_told_with_its_line(built_project, options, code, message):
+    before = built_project.site()
+    page = "# More\n\n" + GRAPH.format(options=options, code=code).lstrip()
+    built_project.write("docs/more.md", page)
+    built_project.change("docs/index.md", "lessons/1", "more\nlessons/1")
+    try:
+        build = built_project.build()
+    finally:
+        (built_project.root / "docs/more.md").unlink()
+        built_project.change("docs/index.md", "more\nlessons/1", "lessons/1")
+    assert build.returncode != 0
+    assert message in build.stdout
+    assert built_project.site() == before
+
+
+LESSON_BLOCK = """
+# %%
+import torch
+
+x = torch.tensor([2.0], requires_grad=True)
+y = x * x
+print(f"{y = }")
+COMMENT
+
+# %%
+# Words.
+
+y.backward()
+print(f"{x.grad = }")
+"""
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ('= "z"', "plot_one.py:16: there is no variable z; write y"),
+        ("= y", "plot_one.py:16: name the tensors to draw, as in J or J, K"),
+        ('= "y; back: no"', "plot_one.py:16: there is no option 'back'; there are roots, view"),
+        ('= "x"', "plot_one.py:16: x is a leaf tensor"),
+    ],
+)
+def test_a_mistake_in_a_lessons_comment_is_told_with_its_line(built_project, comment, message):
+    name = "examples/1_chapter/plot_one.py"
+    before, lesson = built_project.site(), (built_project.root / name).read_text("utf-8")
+    added = LESSON_BLOCK.replace("COMMENT", f"# sphinx_gallery_graph {comment}")
+    built_project.add(name, added)
+    try:
+        build = built_project.build()
+    finally:
+        built_project.write(name, lesson)
+    assert build.returncode != 0
+    assert message in build.stdout
+    assert built_project.site() == before
+
+
+def test_a_lesson_prints_the_same_with_and_without_a_picture(small_project):
+    """The lesson's own graph is never touched: its backward runs after the picture, once, and
+    its tensors die when it says so."""
+    name = "examples/1_chapter/plot_one.py"
+    lifetime = """
+import weakref
+
+watched = weakref.ref(y)
+del y
+print(f"{watched() is None = }")
+"""
+    printed = []
+    for comment in ("", '# sphinx_gallery_graph = "y"'):
+        small_project.write(name, FILES[name] + LESSON_BLOCK.replace("COMMENT", comment) + lifetime)
+        build = small_project.build()
+        assert build.returncode == 0, build.stdout
+        page = BeautifulSoup(small_project.page("lessons/1_chapter/plot_one"), "html.parser")
+        assert len(page.select(".aa-figure")) == (1 if comment else 0)
+        assert "sphinx_gallery_graph" not in page.select_one("article").get_text()
+        printed.append([block.get_text() for block in page.select(".sphx-glr-script-out pre")])
+    assert printed[0] == printed[1]
+    assert printed[0][-1] == "x.grad = tensor([4.])\nwatched() is None = True\n"
+
+
+def test_one_execution_serves_both_languages_and_an_unchanged_build(small_project):
+    body = GRAPH.format(options=":roots: y", code='open(COUNT, "a").write("1")').lstrip()
+    count = small_project.root / "count"
+    small_project.write("docs/more.md", "# More\n\n" + body.replace("COUNT", repr(str(count))))
+    small_project.change("docs/index.md", "lessons/1", "more\nlessons/1")
+    assert small_project.build().returncode == 0
+    small_project.add("docs/more.md", "\nMore words.\n")
+    assert small_project.build().returncode == 0
+    assert count.read_text() == "1"
+    assert "What you wrote" in small_project.page("more")
+    assert "你写的" in small_project.page("more", "zh")
+
+
+def test_what_a_page_program_prints_is_shown_and_its_caption_too(small_project):
+    options = ":roots: y\n:caption: The square of *x*."
+    body = GRAPH.format(options=options, code='print(f"{y = }")').lstrip()
+    small_project.write("docs/more.md", f"# More\n\n{body}")
+    small_project.change("docs/index.md", "lessons/1", "more\nlessons/1")
+    build = small_project.build()
+    assert build.returncode == 0, build.stdout
+    page = BeautifulSoup(small_project.page("more"), "html.parser")
+    assert page.select_one(".aa-printed pre").get_text().startswith("y = tensor([4.]")
+    assert page.select_one("figcaption").get_text(strip=True) == "The square ofx."
+    assert page.select_one(".highlight-python pre")

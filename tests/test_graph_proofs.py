@@ -1,0 +1,269 @@
+"""What is drawn is what PyTorch recorded, and what was written: compared with an independent
+walk, with a mode that only looks, and with the gradients that a second run keeps.
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from autograd_atlas import record
+from autograd_atlas.graph import Graph, Value
+from autograd_atlas.svg import svg
+from autograd_atlas.watch import Recording
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from witness import Seen, Witness, assert_drawn_as_recorded, drawn, flat, needed
+
+Program = Callable[[], list[torch.Tensor]]
+
+
+def compare(make: Callable[[], Program]) -> Counter[str]:
+    """Run a program twice, under our recorder and under a witness, and compare. Counts what was
+    found equal."""
+    program = make()
+    torch.manual_seed(0)
+    with Recording(__file__) as recording:
+        results = program()
+    graph = record.of(results, {}, recording)
+    program = make()
+    torch.manual_seed(0)
+    with Witness() as witness:
+        witnessed = program()
+
+    assert Graph.from_json(graph.to_json()).to_json() == graph.to_json()
+    found: Counter[str] = Counter(programs=1)
+    picture = drawn(svg(graph, "recorded", fold=False, prefix="p"), "p")
+    nodes, edges = assert_drawn_as_recorded(picture, [result.grad_fn for result in results])
+    found.update(nodes=nodes, edges=edges)
+
+    seen = needed(witness.calls, witnessed)
+    assert [call.name for call in graph.calls] == [call.name for call in seen]
+    calls = drawn(svg(graph, "written", fold=False, prefix="p"), "p")
+    assert [key for key in calls.boxes if key[0] == "c"] == [f"c{n}" for n in range(len(seen))]
+    for number, theirs in enumerate(seen):
+        found.update(compare_call(graph, number, theirs))
+    return found
+
+
+def compare_call(graph: Graph, number: int, theirs: Seen) -> Counter[str]:
+    """The values that a call gave, and the gradients that reached them and its leaves."""
+    found: Counter[str] = Counter(calls=1)
+    call = graph.calls[number]
+    assert len(call.outputs) == len(theirs.values), call.name
+    kept = {key: version for key, version in theirs.outputs}
+    for place, value, tensor in zip(call.outputs, theirs.values, theirs.tensors):
+        ours = graph.tensors[place]
+        found["values"] += assert_equal(ours.value, value)
+        still = kept[id(tensor)] == (0 if tensor.is_inference() else tensor._version)
+        if tensor.requires_grad and not tensor.is_leaf and still and ours.node is not None:
+            arrived = graph.nodes[ours.node].outputs[ours.output].received
+            found["gradients"] += assert_equal(arrived, tensor.grad)
+    given = [argument.tensor for argument in call.arguments if argument.tensor is not None]
+    if not call.name.startswith("__r"):  # reflected: drawn in the order in which it is written
+        for place, tensor in zip(given, theirs.held, strict=True):
+            leaf = graph.tensors[place]
+            if leaf.leaf and leaf.node is not None:
+                found["gradients"] += assert_equal(graph.nodes[leaf.node].grad, tensor.grad)
+    return found
+
+
+def assert_equal(ours: Value | None, theirs: torch.Tensor | None) -> int:
+    """1 if there were numbers to compare, and they are equal."""
+    assert (ours is None) == (theirs is None)
+    if ours is None:
+        return 0
+    assert ours.shape == tuple(theirs.shape)
+    assert f"torch.{ours.dtype}" == str(theirs.dtype)
+    if ours.numbers is None:
+        assert theirs.numel() > 64 or theirs.layout != torch.strided
+        return 0
+    numbers = torch.tensor(ours.numbers, dtype=theirs.dtype).reshape(theirs.shape)
+    torch.testing.assert_close(numbers, theirs.detach(), rtol=1e-6, atol=1e-7, equal_nan=True)
+    return 1
+
+
+# -- Modules --------------------------------------------------------------------------------
+
+
+def fresh(thing: Any) -> Any:
+    """Inputs of their own for each run."""
+    if isinstance(thing, torch.Tensor):
+        return thing.detach().clone().requires_grad_(thing.requires_grad)
+    if isinstance(thing, (list, tuple)):
+        return type(thing)(fresh(each) for each in thing)
+    if isinstance(thing, dict):
+        return {name: fresh(each) for name, each in thing.items()}
+    return thing
+
+
+def module_cases() -> Iterator[tuple[str, int, Callable[[], Program]]]:
+    """Every module and input of PyTorch's own tests: its name, the input's number, a program."""
+    from torch.testing._internal.common_modules import module_db
+
+    for info in module_db:
+        for training in (True, False):
+            inputs = info.module_inputs_func(
+                info, device="cpu", dtype=torch.float32, requires_grad=True, training=training
+            )
+            for number, case in enumerate(inputs):
+                if case.forward_input is not None:
+                    yield info.name, number, maker(info.module_cls, case, training)
+
+
+def maker(module_class: type, case: Any, training: bool) -> Callable[[], Program]:
+    constructor, forward = case.constructor_input, case.forward_input
+    torch.manual_seed(0)
+    module = module_class(*constructor.args, **constructor.kwargs)
+    module.train(training)
+
+    def make() -> Program:
+        own, args, kwargs = copy.deepcopy(module), fresh(forward.args), fresh(forward.kwargs)
+
+        def program() -> list[torch.Tensor]:
+            program.module = own  # alive as long as the results are
+            results = [each for each in flat(own(*args, **kwargs)) if each.grad_fn is not None]
+            gradients = [torch.ones_like(each) for each in results]
+            torch.autograd.backward(results, gradients, retain_graph=True)
+            return results
+
+        return program
+
+    return make
+
+
+def runs(make: Callable[[], Program]) -> bool:
+    """Whether PyTorch itself can run the case here, and records a graph."""
+    try:
+        torch.manual_seed(0)
+        return bool(make()())
+    except RuntimeError:
+        return False
+
+
+def check_modules(chosen: Callable[[int], bool]) -> tuple[Counter[str], Counter[str]]:
+    found: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    for name, number, make in module_cases():
+        if not chosen(number):
+            continue
+        if not runs(make):
+            left[name] += 1
+            continue
+        try:
+            found.update(compare(make))
+        except Exception as problem:
+            raise AssertionError(f"{name}, input {number}: {problem}") from problem
+    return found, left
+
+
+def told(found: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in found.items())
+
+
+# PyTorch's own inputs for these two ask for samples of another size than they give.
+NOT_HERE = {"nn.FractionalMaxPool2d", "nn.FractionalMaxPool3d"}
+
+
+# What modules warn of is not the subject.
+@pytest.mark.filterwarnings("ignore")
+def test_the_graphs_of_torchs_modules_are_drawn_as_recorded(terminal):
+    found, left = check_modules(lambda number: number < 3)
+    terminal(f"modules, three inputs each: {told(found)}; {sum(left.values())} do not run here")
+    assert found["programs"] > 400
+    assert left.keys() <= NOT_HERE
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_all_graphs_of_torchs_modules_are_drawn_as_recorded(terminal):
+    found, left = check_modules(lambda number: True)
+    terminal(f"modules, all inputs: {told(found)}; {sum(left.values())} do not run here")
+    assert found["programs"] > 3500
+    assert left.keys() <= NOT_HERE
+
+
+# -- Random programs ------------------------------------------------------------------------
+
+# N is a new name; A and B are tensors of shape (2,) that are there.
+LINES = [
+    "N = A + B", "N = A * B", "N = A - B", "N = A / (1 + B * B)", "N = 3 * A", "N = 1 - A",
+    "N = 2 / (A * A + 1)", "N = A ** 2", "N = torch.sin(A)", "N = A.tanh()", "N = A.exp()",
+    "N = -A", "N = A.sigmoid() * k", "N = W @ A", "N = F.linear(A, W, B)", "N = A[0] * B",
+    "N = torch.where(A > 0, A, B)", "N = A.view(2, 1).expand(2, 3).sum(dim=1)", "N = A.relu()",
+    "N, N2 = torch.stack([A, B]).unbind()", "N = torch.cat([A, B])[1:3]", "N = A.detach() * B",
+    "N, N2 = torch.cat([A, B]).chunk(2)", "N = A.clone()\nN.mul_(2)", "N = A * 1\nN += B",
+    "N = A.clone()\nN[0] = B[1]", "N = A * 2\nN3 = N[0]\nN.mul_(B)\nN = N + N3",
+    "N = A.unsqueeze(0).T.reshape(2)", "N = torch.softmax(A, dim=0)", "N = A.max() * B",
+    "N = A.flip(0) + k", "N = A.roll(1)", "N = A.cumsum(0)", "N = F.gelu(A)", "N = torch.maximum(A, B)",
+    "with torch.no_grad():\n    N2 = A * 2\nN = N2 * B", "N = A.mean() + B", "N = A.norm() * B",
+]  # fmt: skip
+START = """\
+x = torch.tensor([0.5, -1.25], dtype=torch.float64, requires_grad=True)
+y = torch.tensor([2.0, 0.75], dtype=torch.float64, requires_grad=True)
+W = torch.tensor([[1.0, -0.5], [0.25, 2.0]], dtype=torch.float64, requires_grad=True)
+k = torch.tensor([3.0, -2.0], dtype=torch.float64)
+"""
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> str:
+    known, text = ["x", "y", "k"], START
+    for number in range(draw(st.integers(1, 8))):
+        line = draw(st.sampled_from(LINES))
+        line = line.replace("A", draw(st.sampled_from(known)))
+        line = line.replace("B", draw(st.sampled_from(known[-4:])))
+        text += line.replace("N", f"t{number}_") + "\n"
+        known.append(f"t{number}_")
+    return text + f"J = ({known[-1]} * x + {draw(st.sampled_from(known))}).sum()\nJ.backward()\n"
+
+
+def run_text(text: str) -> list[torch.Tensor]:
+    namespace: dict[str, Any] = {"torch": torch, "F": torch.nn.functional}
+    exec(compile(text, "program", "exec"), namespace)
+    run_text.namespace = namespace
+    return [namespace["J"]]
+
+
+def check_programs(examples: int) -> Counter[str]:
+    counted: Counter[str] = Counter()
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    @given(programs())
+    def check(text: str) -> None:
+        counted.update(compare(lambda: lambda: run_text(text)))
+
+    check()
+    return counted
+
+
+def test_random_programs_are_drawn_as_recorded_and_as_written(terminal):
+    counted = check_programs(150)
+    terminal(f"random programs: {told(counted)}")
+    assert counted["programs"] >= 150
+
+
+@pytest.mark.slow
+def test_many_random_programs_are_drawn_as_recorded_and_as_written(terminal):
+    counted = check_programs(3000)
+    terminal(f"many random programs: {told(counted)}")
+    assert counted["programs"] >= 3000
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(programs())
+def test_a_picture_says_the_names_of_the_program(text):
+    """Every variable that is still bound when the program ends names its tensor."""
+    with Recording("program") as recording:
+        run_text(text)
+    graph = record.of({"J": run_text.namespace["J"]}, run_text.namespace, recording)
+    values = {tensor.name: tensor.value for tensor in graph.tensors}  # the last of each name
+    named = 0
+    for name, tensor in run_text.namespace.items():
+        if isinstance(tensor, torch.Tensor) and name in values:
+            named += assert_equal(values[name], tensor.detach())
+    assert named and values["J"].shape == ()
+    for call in graph.calls:
+        assert call.source in text.replace("\n", " ").replace("    ", ""), call

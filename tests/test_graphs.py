@@ -1,0 +1,583 @@
+"""Recording and drawing: the hard kinds of graph, and what a reader's own tensors are spared."""
+
+import gc
+import re
+import subprocess
+import sys
+import weakref
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import torch
+from autograd_atlas import GraphError, Recording, draw, record
+from autograd_atlas.diagram import RECORDED, WRITTEN, diagram
+from autograd_atlas.graph import VERSION, Graph
+from autograd_atlas.layout import BIG, layout
+from autograd_atlas.svg import svg
+from torch.utils.checkpoint import checkpoint
+from witness import assert_drawn_as_recorded, drawn, node_name
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def leaf(*numbers: float) -> torch.Tensor:
+    return torch.tensor([float(each) for each in numbers], requires_grad=True)
+
+
+def names(graph: Graph) -> list[str]:
+    return [node.name.rpartition("::")[2] for node in graph.nodes]
+
+
+def numbers(value) -> tuple | None:
+    return None if value is None else value.numbers
+
+
+# -- Kinds of graphs ------------------------------------------------------------------------
+
+
+def test_the_example_says_what_the_course_derives():
+    with Recording() as recording:
+        a, b, c = leaf(5), leaf(3), leaf(2)
+        u = b * c
+        v = a + u
+        J = 3 * v
+        J.backward()
+    graph = draw(J, recording=recording).graph
+    assert [t.name for t in graph.tensors] == ["a", "b", "c", "u", "v", "J"]
+    assert [t.value.numbers for t in graph.tensors] == [(5,), (3,), (2,), (6,), (11,), (33,)]
+    assert [call.source for call in graph.calls] == ["b * c", "a + u", "3 * v"]
+    assert graph.calls[2].arguments[0].text == "3", "the constant stands first, as written"
+    assert {n.outputs[0].name: numbers(n.grad) for n in graph.nodes if n.leaf} == {
+        "a": (3,), "b": (6,), "c": (9,),
+    }  # fmt: skip
+    assert [edge.local for edge in graph.edges if edge.target is not None] == [2, 3, 1, 1, 3]
+    assert [names(graph)[n] for n in graph.order][:2] == ["MulBackward0", "AddBackward0"]
+
+
+def test_a_tensor_used_twice_gets_both_gradients():
+    with Recording() as recording:
+        x = leaf(3)
+        y = x * x
+        y.backward()
+    graph = record.of([y], {}, recording)
+    assert [numbers(edge.sent) for edge in graph.edges] == [(3,), (3,)]
+    arguments = graph.calls[0].arguments
+    assert [argument.edges for argument in arguments] == [(0,), (1,)]
+
+
+def test_an_operation_with_several_outputs():
+    with Recording() as recording:
+        x = leaf(1, 2, 3, 4)
+        p, q = x.chunk(2)
+        J = (p * q).sum()
+        J.backward()
+    graph = record.of([J], locals(), recording)
+    assert [graph.tensors[n].name for n in graph.calls[0].outputs] == ["p", "q"]
+    split = graph.nodes[names(graph).index("SplitBackward0")]
+    assert [numbers(output.received) for output in split.outputs] == [(3, 4), (1, 2)]
+
+
+def test_writes_in_place_appear_again_and_reach_views():
+    with Recording() as recording:
+        x = leaf(1, 2)
+        y = x.clone()
+        z = y[0]
+        y.mul_(2)
+        w = z * 3
+        y[1] = 5.0
+        J = w + y.sum()
+        J.backward()
+    graph = record.of([J], locals(), recording)
+    written = {(t.name, t.primes): t.value.numbers for t in graph.tensors if t.name}
+    assert written[("y", 0)] == (1, 2)
+    assert written[("y", 1)] == (2, 4)
+    assert written[("y", 2)] == (2, 5)
+    assert written[("z", 1)] == (2,)
+    changed = next(t for t in graph.tensors if t.name == "z")
+    assert graph.tensors[changed.changed_by].name == "y"
+    assert "CopySlices" in names(graph)
+    assert x.grad.tolist() == [8, 0]
+    assert "y″" in svg(graph, WRITTEN)
+
+
+def test_a_write_that_autograd_does_not_see_is_shown():
+    with Recording() as recording:
+        x = leaf(2)
+        y = x * 1
+        x.data.fill_(10.0)
+        J = y + x
+    graph = record.of([J], locals(), recording)
+    assert {(t.name, t.primes): t.value.numbers for t in graph.tensors if t.leaf} == {
+        ("x", 0): (2,), ("x", 1): (10,),
+    }  # fmt: skip
+
+
+class Cube(torch.autograd.Function):
+    runs = 0
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        Cube.runs += 1
+        (x,) = ctx.saved_tensors
+        return 3 * x * x * gradient
+
+
+def test_a_custom_function_is_one_operation_and_runs_backward_once():
+    Cube.runs = 0
+    with Recording() as recording:
+        x = leaf(2)
+        y = Cube.apply(x)
+        y.backward()
+    graph = record.of([y], locals(), recording)
+    assert [call.name for call in graph.calls] == ["Cube"]
+    assert names(graph) == ["AccumulateGrad", "CubeBackward"]
+    assert numbers(graph.edges[0].sent) == (12,)
+    assert Cube.runs == 1
+
+
+def test_the_graph_of_a_gradient():
+    with Recording() as recording:
+        x = leaf(2)
+        y = x**3
+        (g,) = torch.autograd.grad(y, x, create_graph=True)
+        h = 2 * g
+        h.backward()
+    graph = record.of([h], locals(), recording)
+    assert [call.name for call in graph.calls] == ["__pow__", "grad", "mul"]
+    assert x.grad.item() == 24  # d(2 · 3x²)/dx = 12x
+    assert {n.outputs[0].name for n in graph.nodes if n.leaf} == {"x"}
+    assert numbers(graph.nodes[0].grad) == (24,)
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_checkpointing_is_not_disturbed(reentrant):
+    ran = []
+
+    def part(t):
+        ran.append(1)
+        return (t * t).sin()
+
+    def program(watch):
+        ran.clear()
+        x = leaf(2)
+        if watch:
+            with Recording() as recording:
+                J = checkpoint(part, x, use_reentrant=reentrant) * 2
+                draw(J)
+                J.backward()
+            graph = record.of([J], locals(), recording)
+            assert graph.order
+        else:
+            checkpoint(part, x, use_reentrant=reentrant).mul(2).backward()
+        return x.grad.item(), len(ran)
+
+    assert program(True) == program(False)
+
+
+def test_several_roots():
+    with Recording() as recording:
+        x = leaf(2)
+        y = x * 2
+        z = x * 3
+        (y + z).backward()
+    graph = draw(y, z, recording=recording).graph
+    assert [root.name for root in graph.roots] == ["y", "z"]
+    assert len(graph.nodes) == 3
+
+
+def test_a_hook_that_changes_a_gradient_is_told():
+    with Recording() as recording:
+        x = leaf(2)
+        y = x * 2
+        y.register_hook(lambda gradient: gradient * 10)
+        z = y * 3
+        z.backward()
+    graph = record.of([z], locals(), recording)
+    assert numbers(graph.nodes[names(graph).index("MulBackward0")].outputs[0].received) == (30,)
+    html = draw(z, recording=recording)._repr_html_()
+    assert "a hook made it of 3" in html
+
+
+def test_a_gradient_that_is_none():
+    class First(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient, None
+
+    with Recording() as recording:
+        a, b = leaf(2), leaf(3)
+        y = First.apply(a, b * 1)
+        y.backward()
+    graph = record.of([y], locals(), recording)
+    first = names(graph).index("FirstBackward")
+    into_b = next(edge for edge in graph.edges if (edge.source, edge.index) == (first, 1))
+    assert into_b.target is not None and into_b.sent is None
+    assert b.grad is None
+    assert "nothing" in draw(y, recording=recording)._repr_html_()
+
+
+def test_integers_and_complex_numbers():
+    with Recording() as recording:
+        x = leaf(3, 4)
+        index = torch.tensor([1, 0])
+        z = torch.complex(x[index], x)
+        J = (z * z.conj()).real.sum()
+        J.backward()
+    graph = record.of([J], locals(), recording)
+    values = {t.name: t.value for t in graph.tensors}
+    assert values["index"].numbers == (1, 0) and values["index"].dtype == "int64"
+    assert values["z"].numbers == (4 + 3j, 3 + 4j)
+    assert Graph.from_json(graph.to_json()) == graph
+    assert "4+3j" in svg(graph, WRITTEN)
+    assert numbers(graph.nodes[0].grad) == (12, 16)
+
+
+def test_what_was_freed_is_struck_out_and_still_named():
+    with Recording() as recording:
+        x = leaf(2)
+        y = x * x
+    kept = record.of([y], locals(), recording)
+    with Recording() as recording:
+        x = leaf(2)
+        y = x * x
+        y.backward()
+    freed = record.of([y], locals(), recording)
+    assert {(s.name, s.state) for s in kept.nodes[1].saved} == {("x", "kept")}
+    assert {(s.name, s.state) for s in freed.nodes[1].saved} == {("x", "freed")}
+    assert "tag-freed" in svg(freed, RECORDED) and "tag-freed" not in svg(kept, RECORDED)
+
+
+def test_a_graph_can_be_drawn_after_its_tensors_were_freed_without_a_recording():
+    x = leaf(2)
+    y = x.exp() * x
+    y.backward()
+    graph = draw(y).graph
+    assert names(graph) == ["AccumulateGrad", "ExpBackward0", "MulBackward0"]
+    assert {saved.state for node in graph.nodes for saved in node.saved} == {"freed"}
+
+
+def test_what_was_saved_and_changed_since_is_marked():
+    x = leaf(2)
+    y = x.exp()
+    J = y * 3
+    y.add_(1)
+    graph = record.of([J, y], locals())
+    states = {node.name: [s.state for s in node.saved] for node in graph.nodes}
+    assert states["ExpBackward0"] == ["changed"]
+
+
+def test_names_come_from_modules_lists_and_dicts():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 1))
+    parts = [leaf(1, 2), leaf(3, 4)]
+    more = {"k": leaf(5, 6)}
+    J = (model(parts[0] * parts[1] * more["k"])).sum()
+    graph = draw(J).graph
+    assert {node.outputs[0].name for node in graph.nodes if node.leaf} == {
+        "0.weight", "0.bias", "parts[0]", "parts[1]", "more['k']",
+    }  # fmt: skip
+
+
+# -- What the reader's tensors are spared ---------------------------------------------------
+
+
+def test_drawing_runs_no_backward_and_unpacks_nothing():
+    unpacked = []
+
+    def unpack(packed):
+        unpacked.append(1)
+        return packed
+
+    x = leaf(2)
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, unpack):
+        J = x * x
+    fired = []
+    J.grad_fn.register_prehook(lambda gradients: fired.append(1))
+    draw(J)._repr_html_()
+    assert x.grad is None and not fired and not unpacked
+    J.backward()
+    assert x.grad.item() == 4
+
+
+def test_a_recording_keeps_nothing_alive():
+    with Recording() as recording:
+        x = leaf(2)
+        y = x * x
+        z = y.sin()
+        z.backward()
+    graph = record.of([z], {"y": y}, recording)
+    watched = weakref.ref(y)
+    del y, z
+    gc.collect()
+    assert watched() is None
+    assert graph.calls[0].name == "mul"
+
+
+def test_after_a_recording_nothing_is_watched_any_more():
+    places = (torch.autograd, torch.autograd.graph)
+    before = [place._engine_run_backward for place in places], torch.autograd.Function.apply
+    with pytest.raises(ZeroDivisionError), Recording() as recording:
+        x = leaf(2)
+        y = x * x
+        1 / 0
+    assert ([p._engine_run_backward for p in places], torch.autograd.Function.apply) == before
+    y.backward()
+    assert recording.runs == 0
+    torch.nn.Linear(1, 1)(leaf(1))
+    assert not recording.blocks
+
+
+DEEP = """
+import torch
+from autograd_atlas import Recording, record, draw
+from contextlib import nullcontext
+how, n = {how!r}, 100_000
+with Recording() if "recorded" in how else nullcontext() as recording:
+    y, middle = torch.ones(1, requires_grad=True), None
+    for step in range(n):
+        y = y.sin()
+        if step == n // 2 + 123:
+            middle = y
+    if "recorded" in how:
+        y.backward()
+drawing = draw(y, recording=recording)
+assert len(drawing.graph.nodes) == n + 1
+svg = drawing._repr_svg_()
+assert "× 100000" in svg and len(svg) < 10_000, len(svg)
+if "middle" not in how:
+    middle = None
+y = drawing = None
+middle = None
+print("survived")
+"""
+
+
+@pytest.mark.parametrize("how", ["alone", "middle", "recorded middle"])
+def test_a_chain_of_100000_is_drawn_and_the_process_survives_dropping_it(how):
+    command = [sys.executable, "-c", DEEP.format(how=how)]
+    run = subprocess.run(command, cwd=ROOT / "conf", capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, "survived\n"), run.stderr[-2000:]
+
+
+# -- Refusals -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: leaf(1), "is a leaf tensor: nothing was computed yet"),
+        (lambda: torch.ones(1) * 2, "Make an input with requires_grad=True"),
+        (lambda: (leaf(1) * 2).detach(), "has no graph"),
+        (lambda: 3.0, "is no tensor, but of type float"),
+    ],
+)
+def test_a_tensor_without_a_graph_is_refused_with_a_reason(make, message):
+    J = make()
+    with pytest.raises(GraphError, match=message):
+        draw(J)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"view": "forward"}, "no view 'forward'; write written or recorded"),
+        ({"view": "written"}, "only if it ran under a Recording"),
+        ({"language": "fr"}, "no words for language 'fr'; there are en, zh"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_what_there_is(options, message):
+    J = leaf(1) * 2
+    with pytest.raises(ValueError, match=message):
+        draw(J, **options)
+
+
+def test_a_graph_of_another_version_is_refused():
+    J = leaf(1) * 2
+    stored = draw(J).graph.to_json().replace(f'"version":{VERSION}', '"version":99', 1)
+    with pytest.raises(ValueError, match="version 99"):
+        Graph.from_json(stored)
+
+
+# -- Drawing --------------------------------------------------------------------------------
+
+NASTY = [
+    '"',
+    "<script>alert(1)</script>",
+    "梯度",
+    "😀" * 9,
+    "a&b",
+    "x" * 300,
+    "]]>",
+    "\x00\x0b\ud800",
+]
+
+
+@pytest.mark.parametrize("name", NASTY, ids=range(len(NASTY)))
+@pytest.mark.parametrize("view", [WRITTEN, RECORDED])
+def test_any_name_gives_valid_xml_and_stays_text(name, view):
+    with Recording() as recording:
+        x = leaf(2)
+        y = x * x
+        y.backward()
+    graph = record.of({name: y}, {name: x}, recording)
+    picture = svg(graph, view, alone=True)
+    root = ET.fromstring(picture)
+    assert "<script" not in picture
+    words = "".join(root.itertext())
+    if name.isprintable() and len(name) < 30:
+        assert name in words
+    html = draw(y, recording=recording, names={"y": y})._repr_html_()
+    assert "<script" not in html
+
+
+def encoder(layers: int) -> tuple[torch.Tensor, Recording]:
+    torch.manual_seed(0)
+    layer = torch.nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    model = torch.nn.TransformerEncoder(layer, layers)
+    with Recording() as recording:
+        X = torch.randn(2, 5, 16)
+        J = model(X).sum()
+        J.backward()
+    return J, recording
+
+
+@pytest.mark.parametrize("view", [WRITTEN, RECORDED])
+def test_an_encoder_reads_as_its_twelve_layers(view):
+    J, recording = encoder(12)
+    graph = record.of({"J": J}, {}, recording)
+    boxes = diagram(graph, view).boxes
+    folded = [box.title for box in boxes if box.kind == "block"]
+    assert folded == [f"layers.{n} · TransformerEncoderLayer" for n in range(12)]
+    assert len(boxes) < 16
+    opened = diagram(graph, view, opened=["layers.3"])
+    assert sum("EncoderLayer" in box.title for box in opened.boxes) == 11
+    assert len(opened.boxes) > 20
+    everything = diagram(graph, view, fold=False)
+    assert not any(box.kind == "block" for box in everything.boxes)
+
+
+def test_folded_layers_unfold_on_the_page_and_equal_ones_once():
+    J, recording = encoder(12)
+    html = draw(J, recording=recording)._repr_html_()
+    assert "Inside layers.0 · TransformerEncoderLayer (the same in layers.1, …, layers.11)" in html
+    assert html.count('<details class="aa-inside">') < 12
+
+
+def test_repeated_steps_fold_without_modules():
+    x = leaf(1, 2)
+    h = x
+    W = torch.randn(2, 2, requires_grad=True)
+    for _ in range(20):
+        h = torch.tanh(W @ h) + x
+    J = h.sum()
+    boxes = diagram(draw(J).graph, RECORDED).boxes
+    assert sum(box.kind == "block" for box in boxes) == 20
+
+
+@pytest.mark.parametrize("view", [WRITTEN, RECORDED])
+def test_boxes_do_not_overlap_and_flow_from_left_to_right(view):
+    J, recording = encoder(2)
+    graph = record.of({"J": J}, {}, recording)
+    picture = diagram(graph, view, fold=False)
+    places = layout(picture).boxes
+    areas = list(places.values())
+    for number, a in enumerate(areas):
+        for b in areas[:number]:
+            apart = (
+                a.x + a.width <= b.x + 0.5 or b.x + b.width <= a.x + 0.5
+                or a.y + a.height <= b.y + 0.5 or b.y + b.height <= a.y + 0.5
+            )  # fmt: skip
+            assert apart, (a, b)
+    for wire in picture.wires:
+        assert places[wire.source].x < places[wire.target].x
+
+
+def wide(n: int) -> torch.Tensor:
+    x = leaf(1)
+    return torch.stack([x * step for step in range(n)]).sum()
+
+
+def test_a_graph_past_the_limit_is_drawn_as_recorded_too():
+    J = wide(BIG)
+    graph = record.of([J])
+    picture = drawn(svg(graph, RECORDED, fold=False), "g")
+    assert_drawn_as_recorded(picture, [J.grad_fn])
+
+
+def test_ids_stay_the_same_and_differ_between_figures():
+    def ids():
+        with Recording() as recording:
+            x = leaf(2)
+            y = x * x
+            y.backward()
+        return svg(record.of({"y": y}, {"x": x}, recording), WRITTEN, prefix="f")
+
+    assert ids() == ids()
+    J = leaf(1) * 2
+    one, two = draw(J)._repr_html_(), draw(J)._repr_html_()
+    ids_of = [set(re.findall(r'id="([^"]+)"', html)) for html in (one, two)]
+    assert ids_of[0] and not ids_of[0] & ids_of[1]
+
+
+def test_a_node_is_called_what_pytorch_calls_it():
+    x = leaf(2)
+    J = x.exp() * x
+    picture = drawn(draw(J)._repr_svg_(), "")
+    said = {node_name(texts) for texts, _ in picture.boxes.values()}
+    assert said == {"torch::autograd::AccumulateGrad", "ExpBackward0", "MulBackward0"}
+
+
+# -- draw() ---------------------------------------------------------------------------------
+
+
+def test_a_drawing_can_be_saved(tmp_path):
+    J = leaf(1) * 2
+    drawing = draw(J)
+    assert ET.parse(drawing.save(tmp_path / "J.svg")).getroot().tag.endswith("svg")
+    assert Graph.from_json(drawing.save(tmp_path / "J.json").read_text("utf-8")) == drawing.graph
+    assert "<figure" in drawing.save(tmp_path / "J.html").read_text("utf-8")
+    with pytest.raises(ValueError, match="name it .svg, .html or .json"):
+        drawing.save(tmp_path / "J.png")
+
+
+INSTALLED = """
+import sys
+import torch
+import autograd_atlas
+x = torch.tensor([2.0], requires_grad=True)
+with autograd_atlas.Recording() as recording:
+    y = x * x
+    y.backward()
+drawing = autograd_atlas.draw(y, recording=recording)
+assert "x * x gives 4" in drawing._repr_html_().replace("<code>", "").replace("</code>", "")
+assert drawing._repr_svg_().startswith("<svg")
+assert "sphinx" not in sys.modules and "myst_nb" not in sys.modules
+print(autograd_atlas.__file__)
+"""
+
+
+def test_it_installs_with_pip_and_needs_no_sphinx(tmp_path):
+    from project_files import copy_to
+
+    clone, target = copy_to(tmp_path / "clone"), tmp_path / "packages"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    install += ["--no-build-isolation", "--target", str(target), "."]
+    done = subprocess.run(install, cwd=clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "program.py").write_text(INSTALLED)
+    run = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path / "empty", env={"PYTHONPATH": str(target)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(str(target))
