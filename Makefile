@@ -8,7 +8,7 @@ PORT ?= 8000
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment html preview serve live test test-all doctest accept gettext dist linkcheck bench clean
+.PHONY: help environment html preview serve live test test-all doctest accept gettext dist linkcheck bench compare clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +49,12 @@ dist: html ## zip the site into build/autograd-atlas.zip, to be opened anywhere
 linkcheck: environment ## ask every outside address that a page links to (needs a network)
 	@$(VENV) conf/commands/site.py linkcheck
 
-bench: html ## what building takes, in multiples of an empty Sphinx build
+bench: html ## what building takes, in multiples of an empty Sphinx build, and drawing, of torchviz
 	@$(VENV) tests/bench.py
+	@$(VENV) tests/bench_graphs.py
+
+compare: environment ## what other tools show of the same graph, read from their pictures
+	@$(VENV) tests/compare.py
 
 clean: ## delete all that was built (.venv stays)
 	@rm -rf build

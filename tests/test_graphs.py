@@ -101,6 +101,15 @@ def test_writes_in_place_appear_again_and_reach_views():
     assert "y″" in svg(graph, WRITTEN)
 
 
+def test_writes_before_the_graph_begins_leave_no_prime():
+    with Recording() as recording:
+        model = torch.nn.Linear(1, 1)  # initialised in place
+        loss = model(leaf(2)).sum()
+    graph = record.of([loss], locals(), recording)
+    assert {t.name for t in graph.tensors} >= {"weight", "bias"}
+    assert not any(tensor.primes for tensor in graph.tensors)
+
+
 def test_a_write_that_autograd_does_not_see_is_shown():
     with Recording() as recording:
         x = leaf(2)

@@ -15,6 +15,7 @@ HREFLANG = {"en": "en", "zh": "zh-CN"}
 # Names, which stay as they are in Chinese; everything else in Latin letters needs a reason.
 NAMES = {
     "Autograd", "Atlas", "PyTorch", "Python", "Jupyter", "torch", "English", "MIT", "CC", "BY",
+    "torchviz", "torchview", "torchlens", "torchvista",
 }  # fmt: skip
 LABELS = ("alt", "title", "aria-label", "placeholder", "data-tooltip", "tooltip")
 

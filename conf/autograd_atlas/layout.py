@@ -8,7 +8,7 @@ Lengths are in CSS pixels.
 from collections import defaultdict
 from dataclasses import dataclass
 
-from .diagram import CHARACTER, LINE, STOP, Box, Diagram, Wire, columns
+from .diagram import CHARACTER, FEW, LINE, STOP, Box, Diagram, Wire, columns
 
 BIG = 3000  # boxes and wires together; from here on Graphviz takes seconds
 MARGIN = 6.0
@@ -254,14 +254,20 @@ def placed(
     bottom += [y + LINE for _, y in labels.values()]
     dx, dy = MARGIN - min(xs, default=0), MARGIN - min(ys, default=0)
 
+    digits = 1 if len(boxes) <= FEW else None  # whole pixels are enough where there is much
+
     def moved(each: Rectangle) -> Rectangle:
-        return Rectangle(each.x + dx, each.y + dy, each.width, each.height)
+        x, y = moved_point((each.x, each.y))
+        return Rectangle(x, y, round(each.width, digits), each.height)
+
+    def moved_point(point: Point) -> Point:
+        return round(point[0] + dx, digits), round(point[1] + dy, digits)
 
     return Layout(
         max(right, default=0) + dx + MARGIN,
         max(bottom, default=0) + dy + MARGIN,
         {key: moved(each) for key, each in boxes.items()},
-        {key: [(x + dx, y + dy) for x, y in path] for key, path in paths.items()},
-        {key: (x + dx, y + dy) for key, (x, y) in labels.items()},
+        {key: [moved_point(point) for point in path] for key, path in paths.items()},
+        {key: moved_point(point) for key, point in labels.items()},
         {block: moved(each) for block, each in frames.items()},
     )

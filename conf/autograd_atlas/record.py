@@ -150,7 +150,7 @@ def _node(
         if at is not None and recording is not None:
             seen = recording.seen[at]
             value = seen.value
-            name = primed(seen.name, seen.primes) if seen.name else name
+            name = seen.name or name
         arrived = received[number] if number < len(received) else None
         outputs.append(Output(value, name, arrived))
     return Node(node.name(), tuple(outputs), _saved(node, notes, by_key, recording))
@@ -244,13 +244,14 @@ def _with_calls(
         seen = recording.seen[at]
         return (leaves.get(seen.root), 0) if seen.leaf else slots.get(at, (None, 0))
 
+    primes = _primes(wanted, recording)
     tensors = []
     for at in sorted(wanted):
         seen = recording.seen[at]
         node, output = slot(at)
         changed_by = at_tensor.get(seen.changed_by)
         tensors.append(
-            Tensor(seen.value, seen.name, seen.primes, seen.leaf, seen.requires_grad, node, output,
+            Tensor(seen.value, seen.name, primes[at], seen.leaf, seen.requires_grad, node, output,
                    seen.held, changed_by)
         )  # fmt: skip
     written = []
@@ -273,11 +274,28 @@ def _with_calls(
         number: recording.calls[at].block for at, inner in made_in.items() for number in inner
     }
     nodes = [replace(node, block=block_of.get(n)) for n, node in enumerate(graph.nodes)]
+    for at in wanted:
+        number, output = slots.get(at, (None, 0))
+        if number is not None and primes[at] and recording.seen[at].name:
+            outputs = list(nodes[number].outputs)
+            name = primed(recording.seen[at].name, primes[at])
+            outputs[output] = replace(outputs[output], name=name)
+            nodes[number] = replace(nodes[number], outputs=tuple(outputs))
     roots = [replace(root, tensor=at_tensor[end]) for root, end in zip(graph.roots, ends)]
     graph = replace(
         graph, nodes=tuple(nodes), roots=tuple(roots), tensors=tuple(tensors), calls=tuple(written)
     )
     return _with_blocks(graph, recording.blocks)
+
+
+def _primes(wanted: set[int], recording: Recording) -> dict[int, int]:
+    """How often each was written since it first appears in this graph; a view that appears only
+    after it was changed with its base has one prime."""
+    seen = recording.seen
+    first: dict[int, int] = {}
+    for at in sorted(wanted, reverse=True):
+        first[seen[at].root] = seen[at].primes - (seen[at].changed_by is not None)
+    return {at: seen[at].primes - first[seen[at].root] for at in wanted}
 
 
 def _needed(ends: list[int], recording: Recording) -> tuple[set[int], set[int]]:

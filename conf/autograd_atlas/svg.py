@@ -169,13 +169,20 @@ def svg(
     puts the style inside, for a file of its own.
     """
     picture = diagram(graph, view, fold=fold, opened=opened, inside=inside)
-    return picture_svg(graph, picture, language, prefix, alone)
+    return picture_svg(graph, picture, language, prefix, alone=alone)
 
 
 def picture_svg(
-    graph: Graph, picture: Diagram, language: str, prefix: str, alone: bool = False
+    graph: Graph,
+    picture: Diagram,
+    language: str,
+    prefix: str,
+    *,
+    alone: bool = False,
+    at: Layout | None = None,
 ) -> str:
-    at = layout(picture)
+    """A picture as SVG; laid out here, if it is not yet."""
+    at = at or layout(picture)
     width, height = number(at.width), number(at.height)
     inner = f"<style>{style()}</style>" if alone else ""
     return (

@@ -1,0 +1,40 @@
+"""The table in docs/drawing.md says what ``make compare`` has measured."""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ROWS = {
+    "the values": "values",
+    "the gradients": "gradients",
+    "the names of all variables": "names of variables",
+    "the nodes of autograd": "nodes of autograd",
+    "the calls as written": "calls as written",
+    "other colours in a dark theme": "follows light and dark",
+    "an alternative text": "alternative text",
+    "itself without the program `dot`": "without dot",
+    "size of the file in kB": "kilobytes",
+}
+
+
+def test_the_comparison_is_what_was_measured():
+    measured = json.loads((ROOT / "tests/measured/comparison.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs/drawing.md").read_text(encoding="utf-8")
+    lines = re.search(r"^\| the picture shows.*?\n\n", page, re.M | re.S)[0].splitlines()
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line]
+    tools = {f"{name} {row['version']}" if "version" in row else name: row
+             for name, row in measured.items()}  # fmt: skip
+    assert head[1:] == list(tools)
+    assert [row[0] for row in rows] == list(ROWS)
+    for name, *cells in rows:
+        figures = [row[ROWS[name]] for row in tools.values()]
+        shown = {True: "✓", False: "–"}
+        assert cells == [shown[f] if isinstance(f, bool) else str(f) for f in figures], name
+
+
+def test_what_was_measured_is_what_is_pinned():
+    measured = json.loads((ROOT / "tests/measured/comparison.json").read_text(encoding="utf-8"))
+    pins = dict(re.findall(r"^(\w+)==(\S+)$", (ROOT / "tests/peers.txt").read_text("utf-8"), re.M))
+    for name, row in measured.items():
+        assert row.get("version") == pins.get(name), name
