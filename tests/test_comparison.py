@@ -13,7 +13,7 @@ ROWS = {
     "the calls as written": "calls as written",
     "other colours in a dark theme": "follows light and dark",
     "an alternative text": "alternative text",
-    "itself without the program `dot`": "without dot",
+    "drawn without the program `dot`": "without dot",
     "size of the file in kB": "kilobytes",
 }
 

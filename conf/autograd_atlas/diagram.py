@@ -39,6 +39,7 @@ class Box:
     symbol: str = ""  # of the call, in a circle at the left
     title: str = ""  # the whole of a label that was cut
     frame: int | None = None
+    inside: int = 0  # of a folded block: how many calls, or nodes
     stops: tuple[str, ...] = ()  # the keys of edges that lead nowhere, drawn as short ends
     width: float = 0
     height: float = 0
@@ -71,6 +72,7 @@ class Diagram:
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
     frames: tuple[Frame, ...] = ()
+    inside: int | None = None  # the block of which this is the content
 
 
 # -- Text in boxes --------------------------------------------------------------------------
@@ -461,7 +463,7 @@ class Builder:
         if block.kind:
             lines.append((("type" if block.name else "head", short(block.kind)),))
         lines.append((("type", f"{self.unit} × {count}"),))
-        box = sized(Box(f"b{number}", "block", tuple(lines), title=title))
+        box = sized(Box(f"b{number}", "block", tuple(lines), title=title, inside=count))
         return replace(box, frame=block.parent)
 
     unit = ""
@@ -503,7 +505,7 @@ class Builder:
             for block in sorted(drawn)
         ]  # fmt: skip
         boxes = [replace(box, frame=nearest(box.frame)) for box in boxes]
-        return Diagram(self.view, tuple(boxes), tuple(wires), tuple(frames))
+        return Diagram(self.view, tuple(boxes), tuple(wires), tuple(frames), inside)
 
 
 class Written(Builder):

@@ -35,7 +35,8 @@ class Request:
     """A picture of ``roots``, as they stand after line ``after`` of the code.
 
     ``backward`` tells whether gradients are wanted. Where the code did not run the engine
-    itself, it is then run on the child's graph; by default, if each root is one real number.
+    itself, it is then run on the child's graph. By default they are wanted if the code ran it,
+    or if each root is one real number.
     """
 
     roots: tuple[str, ...]
@@ -200,7 +201,7 @@ def graph_of(request: Request, namespace: dict[str, Any], recording: Any) -> Gra
     ran = all(recording.notes(start).get("run") for start in starts)
     wanted = request.backward
     if wanted is None:
-        wanted = all(each.numel() == 1 and not each.is_complex() for each in roots.values())
+        wanted = ran or all(each.numel() == 1 and not each.is_complex() for each in roots.values())
     if not wanted or ran:
         graph = record.of(roots, namespace, recording)
         return graph if wanted else without_gradients(graph)

@@ -4,7 +4,7 @@ picture. All words that a picture needs stand here, in each language.
 
 from collections.abc import Iterable, Iterator
 
-from .diagram import RECORDED, Box, Diagram, rows_of, tensor_name, type_text
+from .diagram import RECORDED, Box, Diagram, block_title, rows_of, tensor_name, type_text
 from .graph import Edge, Graph, Saved, Value, total
 
 LONGEST_READING = 200  # lines; what is left is counted
@@ -16,7 +16,7 @@ WORDS = {
         "recorded": "What PyTorch recorded",
         "view": "View",
         "words": "The graph in words",
-        "backward": "Backward, in the engine’s order",
+        "backward": "The backward pass, in the order in which PyTorch ran it",
         "inside": "Inside {block}",
         "inside-equal": "Inside {block} (the same in {others})",
         "scroll": "Picture of the graph; scroll sideways to see all of it",
@@ -35,8 +35,10 @@ WORDS = {
         "call": "one operation", "calls": "{n} operations",
         "node": "one node", "nodes": "{n} nodes",
         "edge": "one edge", "edges": "{n} edges",
-        "no-leaves": "no leaf tensors",
-        "leaf": "{name}: a leaf tensor, {value}",
+        "no-leaves": "computed tensors",
+        "leaf-tensor": "one leaf tensor", "leaf-tensors": "{n} leaf tensors",
+        "leaf": "{name}: a leaf tensor that requires a gradient, {value}",
+        "computed": "{name}: computed before the recording, {value}",
         "constant": "{name}: needs no gradient, {value}",
         "made": "{name}: {source} gives {value}",
         "unnamed-made": "{source} gives {value}",
@@ -46,21 +48,22 @@ WORDS = {
         "of-nothing": "{function}",
         "alias": "{name}: changed through {source}, now {value}",
         "block": "{name}: {count}, from {inputs}",
-        "nothing": "nothing",
+        "block-leads": "{name}: {count}, leads to {inputs}",
+        "block-alone": "{name}: {count}",
         "unnamed": "tensor {n}",
         "leads": "{node} leads to {targets}",
         "leads-nowhere": "{node} leads nowhere",
-        "stop": "a stop",
+        "stop": "an end (no gradient needed)",
         "keeps": "; it keeps {saved}",
         "kept": "{name}", "freed": "{name} (freed)", "changed": "{name} (changed since)",
         "packed": "{name} (packed by a hook)",
         "ends": "{node} adds up gradients in {name}",
         "ends-unnamed": "{node} adds up gradients in a leaf tensor",
         "receives": "{node} receives {received}",
-        "hook": " (a hook made it of {before})",
+        "hook": " (a hook changed it from {before})",
         "sends": " and sends {sent}",
         "to": "{value} to {target}",
-        "none": "nothing",
+        "none": "`None`",
         "grad": "; {name} is {value}",
         "more": "… and {n} more",
     },
@@ -69,7 +72,7 @@ WORDS = {
         "recorded": "PyTorch 记录的",
         "view": "视图",
         "words": "用文字描述这张图",
-        "backward": "反向传播，按引擎的实际顺序",
+        "backward": "反向传播（按 PyTorch 的执行顺序）",
         "inside": "{block} 内部",
         "inside-equal": "{block} 内部（{others} 与之相同）",
         "scroll": "计算图；左右滚动可查看全图",
@@ -78,18 +81,20 @@ WORDS = {
         "sent": "往回传的梯度",
         "arrived": "收到的梯度",
         "comma": "、",
-        "and": " 和 ",
+        "and": "、",
         "result": "结果",
-        "alt-written": "{roots} 的计算图：对 {leaves} 做了{calls}。",
+        "alt-written": "{roots} 的计算图：对 {leaves} 做了 {calls}。",
         "alt-recorded": "PyTorch 为 {roots} 记录的图：{nodes}，{edges}。",
         "alt-inside": "{block} 内部。",
         "alt-folded": "已折叠：{blocks}。",
         "alt-values": "{values}。",
-        "call": "一次运算", "calls": " {n} 次运算",
+        "call": "1 次运算", "calls": "{n} 次运算",
         "node": "1 个节点", "nodes": "{n} 个节点",
         "edge": "1 条边", "edges": "{n} 条边",
-        "no-leaves": "非叶子张量",
-        "leaf": "{name}：叶子张量，{value}",
+        "no-leaves": "计算得到的张量",
+        "leaf-tensor": "1 个叶子张量", "leaf-tensors": "{n} 个叶子张量",
+        "leaf": "{name}：需要梯度的叶子张量，{value}",
+        "computed": "{name}：记录开始前算出，{value}",
         "constant": "{name}：不需要梯度，{value}",
         "made": "{name}：{source} 得 {value}",
         "unnamed-made": "{source} 得 {value}",
@@ -97,23 +102,24 @@ WORDS = {
         "output": "{name}：{value}",
         "of": "{function} 作用于 {inputs}",
         "of-nothing": "{function}",
-        "alias": "{name}：经由 {source} 被改动，现在是 {value}",
-        "block": "{name}：{count}，输入是 {inputs}",
-        "nothing": "无",
+        "alias": "{name}：通过 {source} 被修改，现为 {value}",
+        "block": "{name}：{count}，输入：{inputs}",
+        "block-leads": "{name}：{count}，通向 {inputs}",
+        "block-alone": "{name}：{count}",
         "unnamed": "张量 {n}",
         "leads": "{node} 通向 {targets}",
-        "leads-nowhere": "{node} 没有去处",
-        "stop": "终止处",
+        "leads-nowhere": "{node} 不通向任何节点",
+        "stop": "终点（不需要梯度）",
         "keeps": "；它保存着 {saved}",
-        "kept": "{name}", "freed": "{name}（已释放）", "changed": "{name}（之后被改动）",
+        "kept": "{name}", "freed": "{name}（已释放）", "changed": "{name}（之后被修改）",
         "packed": "{name}（由钩子打包）",
         "ends": "{node} 把梯度累加到 {name}",
         "ends-unnamed": "{node} 把梯度累加到一个叶子张量",
         "receives": "{node} 收到 {received}",
-        "hook": "（钩子把 {before} 改成了它）",
-        "sends": "，传出 {sent}",
-        "to": "{value} 给 {target}",
-        "none": "空",
+        "hook": "（原为 {before}，被钩子修改）",
+        "sends": "，{sent}",
+        "to": "向 {target} 传出 {value}",
+        "none": "`None`",
         "grad": "；{name} 为 {value}",
         "more": "……还有 {n} 项",
     },
@@ -157,20 +163,24 @@ def code(name: str) -> str:
 def alternative(graph: Graph, picture: Diagram, language: str) -> str:
     """One or two sentences that stand for the picture."""
     say = words(language)
+    if picture.inside is not None:
+        block = block_title(graph.blocks[picture.inside])
+        return say["alt-inside"].format(block=block)
     roots = listed((root.name or say["result"] for root in graph.roots), say)
     if picture.view == RECORDED:
         parts = [
             say["alt-recorded"].format(
                 roots=roots,
                 nodes=counted(len(graph.nodes), "node", say),
-                edges=counted(len(graph.edges), "edge", say),
+                edges=counted(sum(edge.target is not None for edge in graph.edges), "edge", say),
             )
         ]
     else:
         leaves = [tensor_name(tensor) for tensor in graph.tensors if tensor.leaf]
         names = listed(leaves[:6], say) if all(leaves[:6]) else ""
         if len(leaves) > 6 or not names:
-            names = say["no-leaves"] if not leaves else f"{len(leaves)}"
+            many = counted(len(leaves), "leaf-tensor", say)
+            names = many if leaves else say["no-leaves"]
         parts = [
             say["alt-written"].format(
                 roots=roots, calls=counted(len(graph.calls), "call", say), leaves=names
@@ -210,16 +220,21 @@ def reading(graph: Graph, picture: Diagram, language: str) -> list[str]:
     say = words(language)
     recorded = picture.view == RECORDED
     inputs = inputs_of(graph, picture, say)
+    visible = {box.key for box in picture.boxes}
+    blocks = {box_name(graph, box, say) for box in picture.boxes if box.kind == "block"}
     lines = []
     for box in reversed(picture.boxes) if recorded else picture.boxes:
         if box.key[0] == "k":
             continue
         if box.kind == "block":
-            count = box.lines[-1][0][1]
-            sources = listed(inputs[box.key], say) or say["nothing"]
-            lines.append(say["block"].format(name=code(box.title), count=count, inputs=sources))
+            kind = "block-leads" if recorded else "block"
+            kind = kind if inputs[box.key] else "block-alone"
+            count = counted(box.inside, "node" if recorded else "call", say)
+            sources = listed(inputs[box.key], say)
+            lines.append(say[kind].format(name=code(box.title), count=count, inputs=sources))
         elif recorded:
-            lines.append(recorded_line(graph, int(box.key[1:]), say))
+            folded = [name for name in inputs[box.key] if name in blocks]
+            lines.append(recorded_line(graph, int(box.key[1:]), visible, folded, say))
         else:
             lines += written_lines(graph, box, inputs, say)
     return limited(lines, say)
@@ -277,7 +292,8 @@ def written_lines(
             source = tensor_called(graph, tensor.changed_by, say)
             yield say["alias"].format(name=name, source=source, value=value)
         elif not any(number in call.outputs for call in graph.calls):
-            yield say["leaf" if tensor.leaf else "constant"].format(name=name, value=value)
+            kind = "computed" if tensor.requires_grad else "constant"
+            yield say["leaf" if tensor.leaf else kind].format(name=name, value=value)
         return
     call = graph.calls[int(box.key[1:])]
     given = listed(inputs[box.key], say)
@@ -314,7 +330,10 @@ def node_name(graph: Graph, number: int, say: dict[str, str]) -> str:
     return f"{short} ({names})" if names else short
 
 
-def recorded_line(graph: Graph, number: int, say: dict[str, str]) -> str:
+def recorded_line(
+    graph: Graph, number: int, visible: set[str], folded: list[str], say: dict[str, str]
+) -> str:
+    """Where a node leads: to nodes that the picture shows, and to blocks that they are in."""
     node = graph.nodes[number]
     name = node_name(graph, number, say)
     if node.leaf:
@@ -324,8 +343,9 @@ def recorded_line(graph: Graph, number: int, say: dict[str, str]) -> str:
     targets = [
         say["stop"] if edge.target is None else node_name(graph, edge.target, say)
         for edge in graph.edges
-        if edge.source == number
+        if edge.source == number and (edge.target is None or f"n{edge.target}" in visible)
     ]
+    targets += folded
     line = say["leads" if targets else "leads-nowhere"].format(
         node=name, targets=listed(targets, say)
     )

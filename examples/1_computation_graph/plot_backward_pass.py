@@ -109,8 +109,8 @@ print(f"{c.grad = }")
 # sphinx_gallery_graph = "J"
 
 # %%
-# In the picture, above a wire stands the local derivative, and below it what travels back along
-# it: the local derivative times what has arrived at the operation. In each box, after ∇, stands
+# In the picture on the web page, above a wire stands the local derivative, and below it what
+# travels back along it: the local derivative times what has arrived at the operation. In each box, after ∇, stands
 # what has arrived there. Follow it from right to left: 1, then 3, then 6 and 9.
 #
 # What people get wrong

@@ -42,10 +42,10 @@ print(J.grad_fn)
 # each name stands an address in memory, which differs from run to run and says nothing about
 # the graph; we show it as ``0x…``.
 #
-# The picture shows the whole graph. What you wrote runs from the inputs to the result. What PyTorch
-# recorded runs the other way: each node leads to the nodes from which its inputs came, and ends at
-# an ``AccumulateGrad`` for each leaf. Struck out is what a node had saved, and ``backward()`` has
-# freed.
+# On the web page, the picture shows the whole graph. *What you wrote* runs from the inputs to the
+# result. *What PyTorch recorded* runs the other way: each node leads to the nodes from which its
+# inputs came, until an ``AccumulateGrad`` is reached for each leaf. There, a saved tensor that
+# ``backward()`` has freed is struck out.
 #
 # The old form
 # ------------

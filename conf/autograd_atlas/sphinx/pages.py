@@ -1,5 +1,5 @@
-"""What every page gets around its text: the address of its source, code blocks that can
-be scrolled with the keyboard, and the titles of the other pages as they are now."""
+"""What every page gets around its text: the address of its source, code blocks and
+tables that can be scrolled with the keyboard, and the titles of the other pages as they are now."""
 
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -37,7 +37,9 @@ def complete(
     if doctree is not None:
         source = source_of(pagename, context["page_source_suffix"])
         context["edit_url"] = f"{app.config.html_context['repository']}/edit/main/{source}"
-        context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
+        body = context["body"].replace("<pre>", '<pre tabindex="0">')
+        wide = '<div class="table-wrapper'
+        context["body"] = body.replace(wide, wide.replace("<div", '<div tabindex="0"'))
 
 
 def structure(env: BuildEnvironment) -> str:
