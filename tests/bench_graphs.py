@@ -34,7 +34,9 @@ def resnet():
             super().__init__()
             self.parts = nn.ModuleList(nn.Conv2d(width, width, 1, bias=False) for _ in range(3))
             self.norms = nn.ModuleList(nn.BatchNorm2d(width) for _ in range(3))
-            self.short = nn.Sequential(nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width))
+            self.short = nn.Sequential(
+                nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width)
+            )
             self.first = first
 
         def forward(self, x):
@@ -140,7 +142,9 @@ def count(root) -> int:
 
 def main() -> None:
     if shutil.which("dot") is None:
-        sys.exit("bench: torchviz needs Graphviz's 'dot'; install it (Debian: apt install graphviz)")
+        sys.exit(
+            "bench: torchviz needs Graphviz's 'dot'; install it (Debian: apt install graphviz)"
+        )
     peers.install()
     sys.exit(subprocess.call([sys.executable, __file__, "measure"], env=peers.environment()))
 

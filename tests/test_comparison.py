@@ -22,7 +22,9 @@ def test_the_comparison_is_what_was_measured():
     measured = json.loads((ROOT / "tests/measured/comparison.json").read_text(encoding="utf-8"))
     page = (ROOT / "docs/drawing.md").read_text(encoding="utf-8")
     lines = re.search(r"^\| the picture shows.*?\n\n", page, re.M | re.S)[0].splitlines()
-    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line]
+    head, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line
+    ]
     tools = {f"{name} {row['version']}" if "version" in row else name: row
              for name, row in measured.items()}  # fmt: skip
     assert head[1:] == list(tools)

@@ -341,7 +341,7 @@ def test_after_a_recording_nothing_is_watched_any_more():
         1 / 0
     assert ([p._engine_run_backward for p in places], torch.autograd.Function.apply) == before
     y.backward()
-    assert recording.runs == 0
+    assert not recording.complete
     torch.nn.Linear(1, 1)(leaf(1))
     assert not recording.blocks
 
@@ -378,6 +378,223 @@ def test_a_chain_of_100000_is_drawn_and_the_process_survives_dropping_it(how):
     assert (run.returncode, run.stdout) == (0, "survived\n"), run.stderr[-2000:]
 
 
+# -- Programs that do more than one thing ---------------------------------------------------
+
+
+def test_a_second_walk_that_fails_leaves_the_first_one_shown():
+    with Recording() as recording:
+        x = leaf(2)
+        u = x * x
+        J = u * x
+        J.backward()
+        with pytest.raises(RuntimeError, match="second time"):
+            J.backward()
+    graph = record.of([J], locals(), recording)
+    assert [numbers(edge.sent) for edge in graph.edges] == [(4,), (4,), (2,), (4,)]
+    assert len(graph.order) == 3
+
+
+def test_each_result_shows_its_own_backward():
+    with Recording() as recording:
+        x = leaf(2)
+        u = x * x
+        J, K = u * 3, u * 5
+        J.backward(retain_graph=True)
+        K.backward()
+    for root, sent in ((J, 3), (K, 5)):
+        graph = record.of([root], {"u": u}, recording)
+        product = next(n for n in graph.nodes if n.outputs[0].name == "u")
+        assert numbers(product.outputs[0].received) == (sent,)
+    graph = record.of([K], {"x": x}, recording)
+    assert numbers(graph.nodes[0].outputs[0].received) == (20,)  # what this walk brought,
+    assert numbers(graph.nodes[0].grad) == (32,)  # and what has been added up
+    picture = svg(graph, WRITTEN)
+    assert "∇ 20" in picture and ".grad = 32" in picture
+
+
+def test_a_training_step_shows_the_weight_that_the_loss_used():
+    with Recording() as recording:
+        w = leaf(1)
+        optimizer = torch.optim.SGD([w], lr=0.25)
+        for _ in range(2):
+            optimizer.zero_grad()
+            loss = (w * w).sum()
+            loss.backward()
+            optimizer.step()
+    graph = record.of([loss], {"w": w}, recording)
+    assert w.item() == 0.25
+    assert [t.value.numbers for t in graph.tensors if t.leaf] == [(0.5,)]
+    assert graph.nodes[0].outputs[0].value.numbers == (0.5,)
+    assert [call.name for call in graph.calls] == ["mul", "sum"]
+
+
+def test_names_of_tensors_that_are_gone_are_not_given_to_others():
+    with Recording() as recording:
+        x = leaf(2, 5)
+        J = (x * torch.tensor([3.0, 4.0])).sum()
+        J.backward()
+    late = {f"late{n}": torch.tensor([float(n), 0.0]) for n in range(200)}
+    graph = record.of({"J": J}, {"x": x, **late}, recording)
+    assert {saved.name for node in graph.nodes for saved in node.saved} <= {"x", None}
+
+
+def test_variables_of_functions_give_names_and_stay_untouched():
+    def program():
+        x = torch.tensor([2.0], requires_grad=True)
+        variables = locals()
+        u = x * x
+        v, w = torch.stack([u, u]).unbind()
+        h = (v + w).sum()
+        assert "x" in variables
+        return h
+
+    with Recording() as recording:
+        J = program()
+    graph = record.of({"J": J}, {}, recording)
+    assert {tensor.name for tensor in graph.tensors} >= {"x", "u", "v", "w", "J"}
+
+
+def test_other_threads_are_left_alone():
+    from concurrent.futures import ThreadPoolExecutor
+
+    model = torch.nn.Linear(1, 1)
+    with ThreadPoolExecutor(1) as pool, Recording() as recording:
+        x = leaf(2)
+        other = pool.submit(lambda: model(leaf(1)).exp().exp().exp().exp()).result()
+        J = (x * 3 + other).sum()
+        J.backward()
+    graph = record.of([J], {"x": x}, recording)
+    assert [call.name for call in graph.calls] == ["mul", "add", "sum"]
+    kinds = [[graph.nodes[n].name for n in call.nodes] for call in graph.calls]
+    assert kinds == [["MulBackward0"], ["AddBackward0"], ["SumBackward0"]]
+    assert not recording.blocks
+
+
+def test_a_users_own_mode_sees_no_call_of_ours():
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Count(TorchDispatchMode):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            self.seen.append(str(func))
+            return func(*args, **(kwargs or {}))
+
+    def program(mode):
+        with mode:
+            J = (leaf(2) * 3).sum()
+            J.backward()
+        return mode.seen
+
+    plain = program(Count())
+    with Recording():
+        assert program(Count()) == plain
+
+
+def test_recordings_can_overlap_and_all_is_undone():
+    before = torch.autograd.graph._engine_run_backward, vars(torch.autograd.Function)["apply"]
+    one, two = Recording(), Recording()
+    one.__enter__()
+    two.__enter__()
+    x = leaf(2)
+    y = Cube.apply(x)
+    one.__exit__(None, None, None)
+    y.backward()
+    two.__exit__(None, None, None)
+    after = torch.autograd.graph._engine_run_backward, vars(torch.autograd.Function)["apply"]
+    assert after == before
+    assert [call.name for call in record.of([y], {}, two).calls] == ["Cube"]
+
+
+def test_a_custom_backward_on_a_view_runs_once():
+    Cube.runs = 0
+
+    class Add(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.add_(1)
+
+        @staticmethod
+        def backward(ctx, gradient):
+            Cube.runs += 1
+            return gradient
+
+    with Recording() as recording:
+        x = leaf(2)
+        y = x.clone()
+        Add.apply(y[0:1])
+        J = y.sum()
+        J.backward()
+    assert record.of([J], {}, recording).order
+    assert Cube.runs == 1
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_what_pytorch_refuses_to_read_is_passed_over():
+    base = leaf(1, 2).clone()
+    with torch.no_grad():
+        view = base.view(-1)
+    base.mul_(2)
+    with pytest.raises(RuntimeError):
+        view.grad_fn
+    assert draw(base.sum(), names={"view": view}).graph.nodes
+    with Recording(), torch.device("meta"):
+        y = torch.ones(1, requires_grad=True) * 2
+        y.backward()
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], requires_grad=True)
+    with Recording() as recording:
+        y = nested * 2
+    assert Graph.from_json(record.of([y], {}, recording).to_json())
+
+
+def test_a_look_at_a_tensor_is_no_write():
+    with Recording() as recording:
+        x = leaf(1, 2).clone()
+        v = x[0]
+        v._base, x.shape, x.requires_grad
+        J = x.sum()
+    assert [call.name for call in record.of([J], {}, recording).calls] == ["clone", "sum"]
+
+
+def test_rounding_is_not_taken_for_a_hook():
+    with Recording() as recording:
+        x = torch.tensor([1.5], dtype=torch.bfloat16, requires_grad=True)
+        J = x * 0.1 + x * 0.3
+        J.backward()
+    assert "a hook" not in draw(J, recording=recording)._repr_html_()
+
+
+def test_a_negative_imaginary_part():
+    from autograd_atlas.diagram import number_text
+
+    assert number_text(1 - 2j) == "1−2j"
+    assert number_text(-0.5 + 0.25j) == "−0.5+0.25j"
+
+
+class Halves(torch.nn.Module):
+    def forward(self, x):
+        y = x * 1
+        v = y[0]
+        y.mul_(0.5)
+        return y + v
+
+
+def test_blocks_that_write_in_place_fold_without_a_circle():
+    model = torch.nn.Sequential(*(Halves() for _ in range(20)))
+    with Recording() as recording:
+        x = leaf(1, 2)
+        J = model(x).sum()
+        J.backward()
+    graph = record.of([J], {"x": x}, recording)
+    for view in (WRITTEN, RECORDED):
+        boxes = diagram(graph, view).boxes
+        assert sum(box.kind == "block" for box in boxes) == 20, view
+        assert len(boxes) < 25
+
+
 # -- Refusals -------------------------------------------------------------------------------
 
 
@@ -401,6 +618,7 @@ def test_a_tensor_without_a_graph_is_refused_with_a_reason(make, message):
     [
         ({"view": "forward"}, "no view 'forward'; write written or recorded"),
         ({"view": "written"}, "only if it ran under a Recording"),
+        ({"open": ["layers"]}, "no block 'layers' to open; this graph has no blocks"),
         ({"language": "fr"}, "no words for language 'fr'; there are en, zh"),
     ],
 )
@@ -533,7 +751,8 @@ def test_ids_stay_the_same_and_differ_between_figures():
 
     assert ids() == ids()
     J = leaf(1) * 2
-    one, two = draw(J)._repr_html_(), draw(J)._repr_html_()
+    drawing = draw(J)
+    one, two = drawing._repr_html_(), drawing._repr_html_()
     ids_of = [set(re.findall(r'id="([^"]+)"', html)) for html in (one, two)]
     assert ids_of[0] and not ids_of[0] & ids_of[1]
 

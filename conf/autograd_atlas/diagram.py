@@ -8,6 +8,7 @@ Wires run from left to right in both views, as the calculation did. In the recor
 their arrows point the other way, along ``next_functions``.
 """
 
+import difflib
 import math
 import unicodedata
 from collections import Counter, defaultdict
@@ -24,6 +25,7 @@ STOP = 14.0  # the length of an edge that leads nowhere
 LONGEST = 30  # characters of a label; a longer one is cut in the middle, and kept as a title
 READABLE = 48  # boxes that one can read at once; with more, blocks stay folded
 FEW = 60  # boxes up to which wires carry numbers, and nodes what they saved
+MOST_OUTPUTS = 6  # of a node that are told one by one
 ROW = 24  # copies of a repeated block that are drawn one by one; more become one box
 
 Span = tuple[str, str]  # a style, and text
@@ -39,6 +41,7 @@ class Box:
     symbol: str = ""  # of the call, in a circle at the left
     title: str = ""  # the whole of a label that was cut
     frame: int | None = None
+    tensor: int | None = None  # whose value it shows, in the written view
     inside: int = 0  # of a folded block: how many calls, or nodes
     stops: tuple[str, ...] = ()  # the keys of edges that lead nowhere, drawn as short ends
     width: float = 0
@@ -112,7 +115,7 @@ def number_text(number: Number) -> str:
     """
     if isinstance(number, complex):
         imaginary = number_text(number.imag)
-        sign = "" if imaginary.startswith("-") else "+"
+        sign = "" if imaginary.startswith("−") else "+"
         return f"{number_text(number.real)}{sign}{imaginary}j"
     if not isinstance(number, float) or not math.isfinite(number):
         return str(number).replace("-", "−") if isinstance(number, float) else str(number)
@@ -234,12 +237,12 @@ def sized(box: Box) -> Box:
 
 
 def with_repeats(graph: Graph) -> Graph:
-    """Where no module gives blocks, find what repeats, and make each copy a block.
+    """Where much is to be shown and no module gives blocks, make each copy of what repeats one.
 
     Only what was computed is looked at, in forward order. An interval of that order can be
     drawn as one box without making a cycle.
     """
-    if graph.blocks:
+    if graph.blocks or max(len(graph.nodes), len(graph.calls)) <= READABLE:
         return graph
     blocks: list[Block] = []
     calls, nodes = list(graph.calls), list(graph.nodes)
@@ -394,10 +397,39 @@ def diagram(
     ``fold=False`` opens every block, and ``opened`` names blocks to open. ``inside`` draws the
     content of one block, with what flows into it and out of it.
     """
-    if fold and max(len(graph.nodes), len(graph.calls)) > READABLE:
-        graph = with_repeats(graph)
+    graph = with_repeats(graph) if fold else graph
     builder = Written(graph) if view == WRITTEN else Recorded(graph)
-    return builder.build(fold, opened, inside)
+    picture = builder.build(fold, opened, inside)
+    # A block is a stretch of the calculation, so that folding makes no circle; if some program
+    # manages to make one all the same, it is drawn unfolded.
+    return picture if inside is not None or flows(picture) else builder.build(False, (), None)
+
+
+def flows(picture: Diagram) -> bool:
+    """Whether the wires never lead in a circle."""
+    waiting = Counter(wire.target for wire in picture.wires)
+    users: dict[str, list[str]] = defaultdict(list)
+    for wire in picture.wires:
+        users[wire.source].append(wire.target)
+    ready = [box.key for box in picture.boxes if not waiting[box.key]]
+    done = 0
+    while ready:
+        done += 1
+        for user in users[ready.pop()]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                ready.append(user)
+    return done == len(picture.boxes)
+
+
+def check_names(graph: Graph, opened: Iterable[str]) -> None:
+    """Raise ValueError for a block to open that there is not, with what there is."""
+    known = sorted({block.name for block in graph.blocks if block.name})
+    for name in opened:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 3, 0.4) or known[:3]
+            there = f"there are {', '.join(near)}" if near else "this graph has no blocks"
+            raise ValueError(f"there is no block {name!r} to open; {there}")
 
 
 class Builder:
@@ -551,8 +583,13 @@ class Written(Builder):
             changed_by = graph.tensors[tensor].changed_by
             if changed_by is not None:
                 add(changed_by)
-            held = graph.tensors[tensor].held
-            found[f"t{tensor}"] = common_block(graph.blocks, users[tensor]) if held else None
+            if changed_by is not None:  # it changed where its base was written
+                writer = graph.made_by.get(changed_by)
+                found[f"t{tensor}"] = None if writer is None else graph.calls[writer].block
+            elif graph.tensors[tensor].held:
+                found[f"t{tensor}"] = common_block(graph.blocks, users[tensor])
+            else:
+                found[f"t{tensor}"] = None
 
         for number, call in enumerate(graph.calls):
             for position, argument in enumerate(call.arguments):
@@ -591,18 +628,19 @@ class Written(Builder):
             kind = "result"
         lines = named(tensor_name(tensor), tensor.value, "value")
         if self.few:
-            lines += gradient_lines(self.gradient(tensor))
+            arrived = self.gradient(tensor)
+            lines += gradient_lines(arrived)
+            kept = self.graph.nodes[tensor.node].grad if tensor.leaf and arrived else None
+            if kept is not None and kept.numbers != arrived.numbers:
+                lines += gradient_lines(kept, ".grad = ")
         full = tensor_name(tensor)
         title = full if columns(full) > LONGEST else ""
-        return Box(key, kind, tuple(lines), symbol, title)
+        return Box(key, kind, tuple(lines), symbol, title, tensor=number)
 
     def gradient(self, tensor: Tensor) -> Value | None:
         if tensor.node is None or not self.graph.order:
             return None
-        node = self.graph.nodes[tensor.node]
-        if tensor.leaf:
-            return node.grad or node.outputs[0].received
-        return node.outputs[tensor.output].received
+        return self.graph.nodes[tensor.node].outputs[tensor.output].received
 
     def wires(self) -> list[Wire]:
         graph, found = self.graph, []
@@ -645,6 +683,8 @@ class Recorded(Builder):
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
+        self.used = {(edge.target, edge.output) for edge in graph.edges}
+        self.used |= {(root.node, root.output) for root in graph.roots}
         self.stops: dict[int, list[str]] = defaultdict(list)
         for number, edge in enumerate(graph.edges):
             if edge.target is None:
@@ -676,7 +716,7 @@ class Recorded(Builder):
             lines += self.leaf_lines(node)
             kind = "accumulate"
         else:
-            lines += self.output_lines(node)
+            lines += self.output_lines(number, node)
             kind = "result" if number in {root.node for root in self.graph.roots} else "node"
         title = name if columns(name) > LONGEST else ""
         return Box(key, kind, tuple(lines), title=title, stops=tuple(self.stops[number]))
@@ -695,10 +735,12 @@ class Recorded(Builder):
             else []
         )
 
-    def output_lines(self, node: Node) -> list[tuple[Span, ...]]:
+    def output_lines(self, place: int, node: Node) -> list[tuple[Span, ...]]:
         lines: list[tuple[Span, ...]] = []
         several = len(node.outputs) > 1
-        for number, output in enumerate(node.outputs[:6]):
+        used = [number for number in range(len(node.outputs)) if (place, number) in self.used]
+        for number in used[:MOST_OUTPUTS]:
+            output = node.outputs[number]
             spans: list[Span] = []
             if output.name and self.few:
                 label = f"[{number}] {output.name}" if several else output.name
@@ -708,6 +750,8 @@ class Recorded(Builder):
                 spans.append(("grad", f"{'  ' if spans else ''}∇ {arrived}"))
             if spans:
                 lines.append(tuple(spans))
+        if len(used) > MOST_OUTPUTS:
+            lines.append((("type", f"… {len(node.outputs)}"),))
         for saved in node.saved if self.few else ():
             text = saved.name or (shown(saved.value, 20) if saved.value is not None else "…")
             text = text or type_text(saved.value)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import secrets
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from . import record
+from .diagram import check_names
 from .figure import figure, figure_style, views_of
 from .graph import Graph
 from .svg import style, svg
@@ -17,6 +19,7 @@ from .text import words
 from .watch import Recording
 
 _numbers = itertools.count(1)
+_session = secrets.token_hex(2)  # a notebook keeps what earlier sessions drew
 
 
 class Drawing:
@@ -35,18 +38,19 @@ class Drawing:
         language: str = "en",
     ) -> None:
         words(language)
+        check_names(graph, open := tuple(open))
         self.graph = graph
         self._view = views_of(graph, view)
-        self._options = {"fold": fold, "opened": tuple(open), "language": language}
-        self._prefix = f"aa{next(_numbers)}"
+        self._options = {"fold": fold, "opened": open, "language": language}
 
     def _repr_html_(self) -> str:
         view = self._view[0] if len(self._view) == 1 else None
-        html = figure(self.graph, self._prefix, view=view, **self._options)
+        prefix = f"aa{_session}{next(_numbers)}"  # the same drawing may be shown twice
+        html = figure(self.graph, prefix, view=view, **self._options)
         return f"<style>{style()}{figure_style()}</style>{html}"
 
     def _repr_svg_(self) -> str:
-        return svg(self.graph, self._view[0], prefix=self._prefix, alone=True, **self._options)
+        return svg(self.graph, self._view[0], alone=True, **self._options)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``.svg`` (the first view), ``.html`` (all of it) or ``.json`` (the record).

@@ -56,7 +56,7 @@ def figure(
                 f'id="{prefix}-{each}"{checked}><label for="{prefix}-{each}">{say[each]}</label>'
             )
     for each, picture in pictures.items():
-        short = f"{prefix}{each[0]}"
+        short = f"{prefix}.{each[0]}"  # no name has a dot, so that no two ids can meet
         parts.append(f'<div class="aa-view aa-view-{each}">')
         parts.append(scrolling(picture_svg(graph, picture, language, short), say))
         parts += insides(graph, picture, short, language, say, opened)

@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, cached_property
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -152,6 +152,19 @@ class Graph:
     calls: tuple[Call, ...] = ()
     blocks: tuple[Block, ...] = ()
     order: tuple[int, ...] = ()  # of the nodes, as the engine ran them; empty without a backward
+
+    @cached_property
+    def made_by(self) -> dict[int, int]:
+        """The call that made each tensor, of those that a call made."""
+        return {tensor: n for n, call in enumerate(self.calls) for tensor in call.outputs}
+
+    @cached_property
+    def edges_from(self) -> dict[int, list[Edge]]:
+        """The edges of each node that has any, in the order of ``next_functions``."""
+        found: dict[int, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.source, []).append(edge)
+        return found
 
     def to_json(self) -> str:
         """The stored form; fields that hold their default are left out."""

@@ -6,17 +6,20 @@ changes a graph, runs it, or unpacks what someone's hook has packed.
 
 import heapq
 import itertools
+import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.utils._python_dispatch import _disable_current_modes
 
 from .graph import Saved, Value
 
 KEPT_NUMBERS = 64  # of a tensor with more elements, only shape and dtype are kept
-LEAF = "torch::autograd::AccumulateGrad"
+PLAIN_NODE = re.compile(r"\w+Backward\d+")
 DEEP = 500  # chains longer than this are freed in steps, see free_in_steps
 
 AutogradNode = Any  # torch.autograd.graph.Node is abstract; C++ nodes do not inherit from it
@@ -25,17 +28,56 @@ AutogradNode = Any  # torch.autograd.graph.Node is abstract; C++ nodes do not in
 # -- Reading tensors ------------------------------------------------------------------------
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Read tensors unseen by anyone's modes, subclasses and hooks, and without recording."""
+    with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
+        yield
+
+
 def value_of(tensor: torch.Tensor) -> Value:
     """Shape and dtype, and the numbers if they are few and can be read."""
-    shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
-    numbers = None
-    if tensor.layout == torch.strided and tensor.numel() <= KEPT_NUMBERS:
-        try:
-            with torch.no_grad():
-                numbers = tuple(tensor.detach().resolve_conj().resolve_neg().flatten().tolist())
-        except (RuntimeError, NotImplementedError):  # no numbers: a meta or a wrapped tensor
-            numbers = None
-    return Value(shape, dtype, numbers)
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    try:
+        shape = tuple(int(length) for length in tensor.shape)
+        if tensor.layout != torch.strided or tensor.numel() > KEPT_NUMBERS:
+            return Value(shape, dtype)
+    except (RuntimeError, TypeError, ValueError):  # nested tensors have no one shape
+        return Value((), dtype)
+    try:
+        plain = tensor.detach().resolve_conj().resolve_neg()
+        return Value(shape, dtype, tuple(plain.flatten().tolist()))
+    except (RuntimeError, NotImplementedError, ValueError):  # on the meta device, or wrapped
+        return Value(shape, dtype)
+
+
+def kind_of(metadata: Any) -> Value:
+    """Shape and dtype of one of a node's outputs."""
+    dtype = str(metadata.dtype).removeprefix("torch.")
+    try:
+        return Value(tuple(int(length) for length in metadata.shape), dtype)
+    except (RuntimeError, TypeError, ValueError):
+        return Value((), dtype)
+
+
+def grad_fn_of(tensor: Any) -> AutogradNode | None:
+    """Its node, or None; also where PyTorch refuses to make one, for a view of a changed base."""
+    try:
+        return getattr(tensor, "grad_fn", None)
+    except RuntimeError:
+        return None
+
+
+def is_leaf_tensor(tensor: torch.Tensor) -> bool:
+    """Whether it requires a gradient and was not computed."""
+    return tensor.requires_grad and grad_fn_of(tensor) is None
+
+
+def storage_of(tensor: torch.Tensor) -> int | None:
+    try:
+        return tensor.untyped_storage()._cdata
+    except (RuntimeError, NotImplementedError):
+        return None
 
 
 def version_of(tensor: torch.Tensor) -> int:
@@ -83,7 +125,7 @@ def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Ten
         for path, each in itertools.chain(module.named_parameters(), module.named_buffers()):
             yield prefix + path, each
     for name, tensor in direct:
-        if tensor.is_leaf and tensor.grad is not None:
+        if is_leaf_tensor(tensor) and tensor.grad is not None:
             yield f"{name}.grad", tensor.grad
 
 
@@ -102,7 +144,7 @@ def nodes_below(roots: Iterable[AutogradNode]) -> list[AutogradNode]:
 
 
 def is_leaf(node: AutogradNode) -> bool:
-    return node.name() == LEAF
+    return type(node).__name__ == "AccumulateGrad"
 
 
 def sequence_number(node: AutogradNode) -> int:
@@ -199,54 +241,47 @@ def is_plain(saved: Any) -> bool:
 def local_derivative(node: AutogradNode, index: int) -> float | None:
     """The derivative of the node's output by its input ``index``, if both are one real number.
 
-    Asked of the node itself. Not of custom functions, which may do anything when they run.
+    Asked of the node itself, if it is one of PyTorch's own for a single operation: a custom
+    function may do anything when it runs.
     """
     kinds = node._input_metadata
-    if isinstance(node, torch.autograd.function.BackwardCFunction) or len(kinds) != 1:
+    if type(node).__module__ != "builtins" or not PLAIN_NODE.fullmatch(node.name()):
         return None
-    kind = kinds[0]
-    if torch.Size(kind.shape).numel() != 1 or not kind.dtype.is_floating_point:
+    kind = kinds[0] if len(kinds) == 1 else None
+    if kind is None or math.prod(kind_of(kind).shape) != 1 or not kind.dtype.is_floating_point:
         return None
     if not all(is_plain(saved) for _, saved, _, _ in saved_by(node)):
         return None
     try:
-        with torch.no_grad():
-            answer = node(torch.ones(tuple(kind.shape), dtype=kind.dtype))
-    except RuntimeError:  # a saved tensor was freed, or changed in place
+        answer = node(torch.ones(kind_of(kind).shape, dtype=kind.dtype, device=kind.device))
+        answers = answer if isinstance(answer, tuple) else (answer,)
+        one = answers[index] if index < len(answers) else None
+        return None if one is None or one.numel() != 1 or one.is_complex() else one.item()
+    except RuntimeError:  # a saved tensor was freed or changed, or has no numbers
         return None
-    answers = answer if isinstance(answer, tuple) else (answer,)
-    one = answers[index] if index < len(answers) else None
-    return one.item() if one is not None and one.numel() == 1 else None
 
 
-@dataclass
-class Kept:
-    """What was read of one saved tensor, with the tensor itself, to find its name."""
-
-    saved: Saved
-    key: tuple[int, int] | None  # id of the tensor, or of its node, and which output
-
-
-def saved_values(node: AutogradNode) -> list[Kept]:
-    """What a node keeps now. Nothing is unpacked that a hook has packed."""
-    found = []
+def saved_values(node: AutogradNode) -> list[tuple[Saved, torch.Tensor | None]]:
+    """What a node keeps now, each with the tensor itself, to find its name. Nothing is unpacked
+    that a hook has packed."""
+    found: list[tuple[Saved, torch.Tensor | None]] = []
     for name, saved, attribute, place in saved_by(node):
         if not is_plain(saved):
-            found.append(Kept(Saved(name, state="packed"), None))
+            found.append((Saved(name, state="packed"), None))
             continue
         try:
             tensor = getattr(node, attribute)
         except RuntimeError as problem:
             state = "changed" if "inplace" in str(problem) else "freed"
-            found.append(Kept(Saved(name, state=state), None))
+            found.append((Saved(name, state=state), None))
             continue
         tensor = tensor if place is None else tensor[place]
         if isinstance(tensor, torch.Tensor):
-            found.append(Kept(Saved(name, value_of(tensor)), key_of(tensor)))
+            found.append((Saved(name, value_of(tensor)), tensor))
     return found
 
 
 def key_of(tensor: torch.Tensor) -> tuple[int, int]:
-    if tensor.grad_fn is None:
-        return id(tensor), -1
-    return id(tensor.grad_fn), tensor.output_nr
+    """What stays the same of a tensor that a node gives back as another object."""
+    node = grad_fn_of(tensor)
+    return (id(tensor), -1) if node is None else (id(node), tensor.output_nr)

@@ -5,7 +5,6 @@ From a tensor alone it takes what PyTorch keeps: the nodes, what they saved, sha
 forgets: the calls as they were written, the values, and what the engine sent.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -31,15 +30,18 @@ from .nodes import (
     AutogradNode,
     forward_order,
     free_in_steps,
+    grad_fn_of,
     is_leaf,
     key_of,
+    kind_of,
     named_tensors,
     nodes_below,
+    quiet,
     saved_values,
     sequence_number,
     value_of,
 )
-from .watch import Recording
+from .watch import Made, Ran, Recording
 
 
 class GraphError(ValueError):
@@ -50,8 +52,8 @@ def start_of(name: str, tensor: torch.Tensor) -> AutogradNode:
     """The node at which the graph of a tensor begins, or a GraphError that says why none does."""
     if not isinstance(tensor, torch.Tensor):
         raise GraphError(f"{name} is no tensor, but of type {type(tensor).__name__}")
-    if tensor.grad_fn is not None:
-        return tensor.grad_fn
+    if (node := grad_fn_of(tensor)) is not None:
+        return node
     if tensor.requires_grad:
         raise GraphError(
             f"{name} is a leaf tensor: nothing was computed yet. Name a result computed from it"
@@ -72,23 +74,18 @@ def of(
     ``namespace`` gives names (``globals()``, say); ``recording`` the values and calls. Raises
     GraphError for a tensor that has no graph. Never runs ``backward``.
     """
-    namespace = namespace or {}
-    if recording is not None:
-        recording._inside += 1
-    try:
-        return _of(tensors, namespace, recording)
-    finally:
-        if recording is not None:
-            recording._inside -= 1
+    with quiet() if recording is None else recording.aside():
+        return _of(tensors, namespace or {}, recording)
 
 
 def _of(tensors: Any, namespace: Mapping[str, Any], recording: Recording | None) -> Graph:
-    by_object = {}
+    by_object: dict[int, str] = {}
+    by_key: dict[tuple[int, int], str] = {}
     for name, tensor in named_tensors(namespace):
         by_object.setdefault(id(tensor), name)
+        by_key.setdefault(key_of(tensor), name)
     if isinstance(tensors, Mapping):
         asked = list(tensors.items())
-        by_object |= {id(tensor): name for name, tensor in asked}
     else:
         alone = len(tensors) == 1
         asked = [
@@ -96,28 +93,25 @@ def _of(tensors: Any, namespace: Mapping[str, Any], recording: Recording | None)
             for place, each in enumerate(tensors)
         ]
     starts = [start_of(name or "the tensor", tensor) for name, tensor in asked]
+    by_key |= {key_of(tensor): name for name, tensor in asked if name}
     if recording is not None:
         recording.names({**namespace, **{name: each for name, each in asked if name}})
 
     ordered = forward_order(nodes_below(starts))
     free_in_steps(ordered, starts)
     place = {node: number for number, node in enumerate(ordered)}
-    by_key = {}
-    for name, tensor in named_tensors(namespace):
-        by_key.setdefault(key_of(tensor), name)
-    for name, tensor in asked:
-        by_key[key_of(tensor)] = name or None
-
     notes = [{} if recording is None else recording.notes(node) for node in ordered]
-    latest = max(notes[place[start]].get("run", 0) for start in starts)
-    nodes = [_node(node, each, by_key, recording, latest) for node, each in zip(ordered, notes)]
-    edges, outgoing = _edges(ordered, place, notes, latest)
-    ran = [n for n, each in enumerate(notes) if each.get("run") == latest and "turn" in each]
-    order = tuple(sorted(ran, key=lambda n: notes[n]["turn"])) if latest else ()
+    run = None if recording is None else recording.run_of(starts)
+    ran = [each.get("runs", {}).get(run) for each in notes]
+    nodes = [
+        _node(node, note, one, by_key, recording) for node, note, one in zip(ordered, notes, ran)
+    ]
+    edges, outgoing = _edges(ordered, place, notes, ran)
+    order = sorted((n for n, one in enumerate(ran) if one), key=lambda n: ran[n].turn)
     roots = [
         Root(name, place[start], tensor.output_nr) for (name, tensor), start in zip(asked, starts)
     ]
-    graph = Graph(tuple(nodes), tuple(edges), tuple(roots), order=order)
+    graph = Graph(tuple(nodes), tuple(edges), tuple(roots), order=tuple(order))
     if recording is None:
         return graph
     return _with_calls(graph, asked, ordered, notes, recording, outgoing)
@@ -126,31 +120,28 @@ def _of(tensors: Any, namespace: Mapping[str, Any], recording: Recording | None)
 def _node(
     node: AutogradNode,
     notes: dict[str, Any],
+    ran: Ran | None,
     by_key: dict[tuple[int, int], str],
     recording: Recording | None,
-    latest: int,
 ) -> Node:
+    received = ran.received if ran else []
     if is_leaf(node):
         variable = node.variable
-        name = by_key.get((id(variable), -1))
-        value = value_of(variable)
+        name = by_key.get(key_of(variable))
         if recording is not None and (at := recording.place_of(variable)) is not None:
             name = recording.seen[at].name or name
-        received = notes.get("received") if latest and notes.get("run") == latest else None
-        output = Output(value, name, received[0] if received else None)
+        output = Output(value_of(variable), name, received[0] if received else None)
         grad = None if variable.grad is None else value_of(variable.grad)
         held = recording is None or isinstance(variable, torch.nn.Parameter)
         return Node(node.name(), (output,), grad=grad, leaf=True, held=held)
-    received = notes.get("received", []) if latest and notes.get("run") == latest else []
     outputs = []
     for number, kind in enumerate(node._input_metadata):
-        value = Value(tuple(kind.shape), str(kind.dtype).removeprefix("torch."))
+        value = kind_of(kind)
         name = by_key.get((id(node), number))
         at = notes.get("tensors", {}).get(number)
         if at is not None and recording is not None:
-            seen = recording.seen[at]
-            value = seen.value
-            name = seen.name or name
+            value = recording.seen[at].value
+            name = recording.seen[at].name or name
         arrived = received[number] if number < len(received) else None
         outputs.append(Output(value, name, arrived))
     return Node(node.name(), tuple(outputs), _saved(node, notes, by_key, recording))
@@ -163,38 +154,32 @@ def _saved(
     recording: Recording | None,
 ) -> tuple[Saved, ...]:
     """What the node keeps now; of what was freed since, what it was."""
-    now = saved_values(node)
-    before = {kept.saved.attribute: kept for kept in notes.get("saved", [])}
+    before: dict[str, tuple[Saved, int | None]] = notes.get("saved", {})
     found = []
-    for kept in now:
-        saved, key = kept.saved, kept.key
-        if saved.state == "freed" and saved.attribute in before:
-            old = before[saved.attribute]
-            saved, key = replace(old.saved, state="freed"), old.key
-        if key is not None:
-            saved = replace(saved, name=by_key.get(key) or _seen_name(key, recording))
-        found.append(saved)
+    for saved, tensor in saved_values(node):
+        at, name = None, None
+        if tensor is not None:
+            name = by_key.get(key_of(tensor))
+            at = None if recording is None else recording.place_of_saved(tensor)
+        elif saved.attribute in before:
+            old, at = before[saved.attribute]
+            saved = replace(old, state=saved.state)
+        if at is not None:
+            name = recording.seen[at].name or name
+        found.append(replace(saved, name=name))
     return tuple(found)
-
-
-def _seen_name(key: tuple[int, int], recording: Recording | None) -> str | None:
-    if recording is None:
-        return None
-    entry = recording._known.get(key[0]) if key[1] == -1 else None
-    return recording.seen[entry[1]].name if entry and entry[0]() is not None else None
 
 
 def _edges(
     ordered: list[AutogradNode],
     place: dict[AutogradNode, int],
     notes: list[dict[str, Any]],
-    latest: int,
+    ran: list[Ran | None],
 ) -> tuple[list[Edge], dict[int, list[int]]]:
     edges: list[Edge] = []
     outgoing: dict[int, list[int]] = defaultdict(list)
     for source, node in enumerate(ordered):
-        ran = latest and notes[source].get("run") == latest
-        sent = notes[source].get("sent", []) if ran else []
+        sent = ran[source].sent if ran[source] else []
         local = notes[source].get("local", [])
         for index, (target, output) in enumerate(node.next_functions):
             outgoing[source].append(len(edges))
@@ -230,20 +215,14 @@ def _with_calls(
     wanted, calls = _needed(ends, recording)
     at_tensor = {at: number for number, at in enumerate(sorted(wanted))}
 
-    firsts = [made.first for made in recording.calls]
-    made_in: dict[int, list[int]] = defaultdict(list)
-    for number, node in enumerate(ordered):
-        sequence = sequence_number(node)
-        call = bisect_right(firsts, sequence) - 1
-        while call >= 0 and recording.calls[call].first == recording.calls[call].after:
-            call -= 1
-        if sequence >= 0 and call >= 0 and sequence < recording.calls[call].after:
-            made_in[call].append(number)
-
     def slot(at: int) -> tuple[int | None, int]:
         seen = recording.seen[at]
         return (leaves.get(seen.root), 0) if seen.leaf else slots.get(at, (None, 0))
 
+    sequence = [sequence_number(node) for node in ordered]
+    made_in = {
+        at: _made_in(recording.calls[at], slot, sequence, graph.edges, outgoing) for at in calls
+    }
     primes = _primes(wanted, recording)
     tensors = []
     for at in sorted(wanted):
@@ -257,7 +236,7 @@ def _with_calls(
     written = []
     for at in sorted(calls):
         made = recording.calls[at]
-        inner = made_in.get(at, [])
+        inner = made_in[at]
         arguments = _routed(made.arguments, inner, graph.edges, outgoing, slot)
         arguments = [
             replace(each, tensor=at_tensor[each.tensor]) if each.tensor is not None else each
@@ -274,6 +253,11 @@ def _with_calls(
         number: recording.calls[at].block for at, inner in made_in.items() for number in inner
     }
     nodes = [replace(node, block=block_of.get(n)) for n, node in enumerate(graph.nodes)]
+    for at in sorted(wanted, reverse=True):  # a leaf holds today what a step has made of it
+        number = leaves.get(recording.seen[at].root) if recording.seen[at].leaf else None
+        if number is not None:
+            used = replace(nodes[number].outputs[0], value=recording.seen[at].value)
+            nodes[number] = replace(nodes[number], outputs=(used,))
     for at in wanted:
         number, output = slots.get(at, (None, 0))
         if number is not None and primes[at] and recording.seen[at].name:
@@ -286,6 +270,25 @@ def _with_calls(
         graph, nodes=tuple(nodes), roots=tuple(roots), tensors=tuple(tensors), calls=tuple(written)
     )
     return _with_blocks(graph, recording.blocks)
+
+
+def _made_in(
+    call: Made,
+    slot: Callable[[int], tuple[int | None, int]],
+    sequence: list[int],
+    edges: Sequence[Edge],
+    outgoing: dict[int, list[int]],
+) -> list[int]:
+    """The nodes that a call recorded: those behind its outputs that were made while it ran."""
+    found: set[int] = set()
+    todo = [slot(output)[0] for output in call.outputs]
+    while todo:
+        node = todo.pop()
+        if node is None or node in found or not call.first <= sequence[node] < call.after:
+            continue
+        found.add(node)
+        todo += [edges[edge].target for edge in outgoing[node]]
+    return sorted(found)
 
 
 def _primes(wanted: set[int], recording: Recording) -> dict[int, int]:
@@ -309,7 +312,7 @@ def _needed(ends: list[int], recording: Recording) -> tuple[set[int], set[int]]:
             continue
         tensors.add(at)
         seen = recording.seen[at]
-        if seen.changed_by is not None:
+        if seen.changed_by is not None and not seen.leaf:
             todo.append(seen.changed_by)
         if seen.leaf or seen.made_by is None:
             continue
@@ -335,16 +338,16 @@ def _routed(
     Where one tensor stands in several places, they share the edges in order, if the counts
     fit; otherwise the first has them all.
     """
-    by_target: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for node in inner:
-        for number in outgoing[node]:
-            edge = edges[number]
-            if edge.target is not None and edge.target not in inner:
-                by_target[edge.target, edge.output].append(number)
-    places: dict[tuple[int, int], list[int]] = defaultdict(list)
+    places: dict[tuple[int | None, int], list[int]] = defaultdict(list)
     for position, argument in enumerate(arguments):
         if argument.tensor is not None and slot(argument.tensor)[0] is not None:
             places[slot(argument.tensor)].append(position)
+    by_target: dict[tuple[int | None, int], list[int]] = defaultdict(list)
+    for node in inner:
+        for number in outgoing[node]:
+            target = (edges[number].target, edges[number].output)
+            if target in places:
+                by_target[target].append(number)
     routed = list(arguments)
     for key, positions in places.items():
         found = by_target.get(key, [])

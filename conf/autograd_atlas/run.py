@@ -5,6 +5,8 @@ nothing behind in the process that builds the site. What came out is kept by the
 version of torch and the code of this package: the same thing is run once.
 """
 
+import __future__
+
 import ast
 import contextlib
 import difflib
@@ -19,8 +21,10 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+import types
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,9 +75,9 @@ def package_hash() -> str:
     return found.hexdigest()
 
 
-def key(code: str, requests: Sequence[Request], warnings: bool) -> str:
+def key(code: str, requests: Sequence[Request], file: str, may_warn: bool) -> str:
     asked = [asdict(request) for request in requests]
-    parts = [code, asked, warnings, importlib.metadata.version("torch"), package_hash()]
+    parts = [code, asked, file, may_warn, importlib.metadata.version("torch"), package_hash()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -84,17 +88,17 @@ def run(
     file: str,
     store: Path,
     seconds: float = 60,
-    warnings: bool = False,
+    may_warn: bool = False,
 ) -> Answer:
     """Run ``code`` up to the last request, or bring back what it gave before.
 
     ``file`` names the code in messages; ``store`` is the folder in which answers are kept;
-    ``seconds`` is the time limit. With ``warnings`` false, a warning is an error. Raises
+    ``seconds`` is the time limit. Unless it ``may_warn``, a warning is an error. Raises
     RunError.
     """
-    kept = store / f"{key(code, requests, warnings)}.json"
+    kept = store / f"{key(code, requests, file, may_warn)}.json"
     if not kept.exists():
-        answer = in_child(code, requests, file, seconds, warnings)
+        answer = in_child(code, requests, file, seconds, may_warn)
         store.mkdir(parents=True, exist_ok=True)
         aside = kept.with_suffix(f".{os.getpid()}")
         aside.write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8")
@@ -104,13 +108,13 @@ def run(
 
 
 def in_child(
-    code: str, requests: Sequence[Request], file: str, seconds: float, warnings: bool
+    code: str, requests: Sequence[Request], file: str, seconds: float, may_warn: bool
 ) -> dict[str, Any]:
     order = {
         "code": code,
         "requests": [asdict(request) for request in requests],
         "file": file,
-        "warnings": warnings,
+        "may_warn": may_warn,
     }
     environment = os.environ | {
         "PYTHONPATH": str(PACKAGE.parent),
@@ -118,27 +122,32 @@ def in_child(
         "PYTHONHASHSEED": "0",
     }
     with tempfile.TemporaryDirectory() as folder:
-        answer = Path(folder, "answer.json")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "autograd_atlas.run", str(answer)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            cwd=folder, env=environment, start_new_session=True, encoding="utf-8",
-        )  # fmt: skip
+        answer, said = Path(folder, "answer.json"), Path(folder, "said")
+        # Into a file: what the code has started may hold a pipe open for longer than it runs.
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "autograd_atlas.run", str(answer)],
+                stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
+                cwd=folder, env=environment, start_new_session=True,
+            )  # fmt: skip
         try:
-            said, _ = process.communicate(json.dumps(order), timeout=seconds)
+            process.stdin.write(json.dumps(order).encode())
+            process.stdin.close()
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            line = requests[-1].line
-            raise RunError(line, f"ran past {seconds:g} seconds; make it smaller") from None
+            pass  # an answer may be there all the same
         finally:
-            if process.poll() is None:  # interrupted while waiting
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            late = process.wait() == -signal.SIGKILL
         if not answer.exists():
-            last = (said.strip().splitlines() or ["without a word"])[-1]
-            raise RunError(
-                requests[-1].line, f"the process died (exit {process.returncode}): {last}"
-            )
+            if late:
+                message = f"ran past {seconds:g} seconds; make it smaller"
+                raise RunError(requests[-1].line, message)
+            words = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            last = words[-1] if words else "without a word"
+            message = f"the process died (exit {process.returncode}): {last}"
+            raise RunError(requests[-1].line, message)
         found = json.loads(answer.read_text(encoding="utf-8"))
     if "error" in found:
         raise RunError(found["line"], found["error"])
@@ -164,11 +173,11 @@ def answer_of(order: dict[str, Any]) -> dict[str, Any]:
         return {"line": problem.lineno or 1, "error": f"SyntaxError: {problem.msg}"}
     linecache.cache[file] = (len(code), None, code.splitlines(True), file)
     reset({}, None)
-    if not order["warnings"]:
-        import warnings
-
+    if not order["may_warn"]:
         warnings.simplefilter("error")
-    namespace: dict[str, Any] = {"__name__": "__main__", "__file__": file}
+    program = sys.modules["__main__"] = types.ModuleType("__main__")
+    program.__file__ = file
+    flags = future_flags(statements)
     printed = io.StringIO()
     graphs = []
     try:
@@ -176,14 +185,27 @@ def answer_of(order: dict[str, Any]) -> dict[str, Any]:
             for request in requests:
                 now = [each for each in statements if each.lineno <= request.after]
                 statements = statements[len(now) :]
-                exec(compile(ast.Module(now, []), file, "exec"), namespace)
+                part = compile(ast.Module(now, []), file, "exec", flags, dont_inherit=True)
+                exec(part, vars(program))
                 try:
-                    graphs.append(graph_of(request, namespace, recording).to_json())
+                    graphs.append(graph_of(request, vars(program), recording))
                 except GraphError as problem:
                     return {"line": request.line, "error": str(problem)}
     except BaseException as problem:  # SystemExit too: code on a page has no business to exit
         return {"line": line_of(problem, file), "error": f"{type(problem).__name__}: {problem}"}
-    return {"graphs": graphs, "printed": printed.getvalue()}
+    words = printed.getvalue().encode("utf-8", "backslashreplace").decode()
+    return {"graphs": graphs, "printed": words}
+
+
+def future_flags(statements: list[ast.stmt]) -> int:
+    """What ``from __future__ import`` asks for, which holds for every part of the program."""
+    names = [
+        name.name
+        for each in statements
+        if isinstance(each, ast.ImportFrom) and each.module == "__future__"
+        for name in each.names
+    ]
+    return sum(getattr(__future__, name).compiler_flag for name in names)
 
 
 def line_of(problem: BaseException, file: str) -> int:
@@ -193,21 +215,51 @@ def line_of(problem: BaseException, file: str) -> int:
     return lines[-1] if lines else 1
 
 
-def graph_of(request: Request, namespace: dict[str, Any], recording: Any) -> Graph:
+def graph_of(request: Request, namespace: dict[str, Any], recording: Any) -> str:
+    """The graph that a request asks for, as JSON."""
     from . import record
 
     roots = {name: root_called(name, namespace) for name in request.roots}
     starts = [record.start_of(name, tensor) for name, tensor in roots.items()]
-    ran = all(recording.notes(start).get("run") for start in starts)
+    ran = recording.ran(starts)
     wanted = request.backward
     if wanted is None:
         wanted = ran or all(each.numel() == 1 and not each.is_complex() for each in roots.values())
-    if not wanted or ran:
-        graph = record.of(roots, namespace, recording)
-        return graph if wanted else without_gradients(graph)
-    with gradients_aside(starts):
-        run_backward(list(roots.values()))
-        return record.of(roots, namespace, recording)
+
+    def with_backward() -> str:
+        run_backward(list(roots.values()), starts)
+        return record.of(roots, namespace, recording).to_json()
+
+    if wanted and not ran:
+        return in_copy(with_backward)
+    graph = record.of(roots, namespace, recording)
+    return (graph if wanted else without_gradients(graph)).to_json()
+
+
+def in_copy(work: Callable[[], str]) -> str:
+    """Do something in a copy of this process: the program goes on as if it had not been done."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # Python 3.12 and later warn of forks while there are threads; the copy starts none,
+        # and ends without coming back.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            done = {"done": work()}
+        except BaseException as problem:
+            done = {"error": f"{type(problem).__name__}: {problem}"}
+        with open(writing, "wb") as pipe:
+            pipe.write(json.dumps(done).encode())
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        done = pipe.read()
+    os.waitpid(child, 0)
+    found = json.loads(done or b'{"error": "the backward pass ended the process"}')
+    if "error" in found:
+        raise RuntimeError(f"backward() for the picture: {found['error']}")
+    return found["done"]
 
 
 def root_called(name: str, namespace: dict[str, Any]) -> Any:
@@ -226,31 +278,19 @@ def root_called(name: str, namespace: dict[str, Any]) -> Any:
     raise GraphError(f"there is no variable {name}; {known}")
 
 
-def run_backward(roots: list[Any]) -> None:
+def run_backward(roots: list[Any], starts: Iterable[Any]) -> None:
+    """From ones, with nothing in the leaves from before."""
     import torch
 
+    from .nodes import is_leaf, nodes_below
+
+    for node in nodes_below(starts):
+        if is_leaf(node):
+            node.variable.grad = None
     torch.autograd.backward(roots, [torch.ones_like(root) for root in roots], retain_graph=True)
 
 
-@contextlib.contextmanager
-def gradients_aside(starts: Iterable[Any]) -> Any:
-    """Put what the leaves have gathered aside, and back afterwards."""
-    from .nodes import is_leaf, nodes_below
-
-    leaves = [node.variable for node in nodes_below(starts) if is_leaf(node)]
-    before = [leaf.grad for leaf in leaves]
-    for leaf in leaves:
-        leaf.grad = None
-    try:
-        yield
-    finally:
-        for leaf, grad in zip(leaves, before):
-            leaf.grad = grad
-
-
 def without_gradients(graph: Graph) -> Graph:
-    from dataclasses import replace
-
     nodes = [
         replace(node, grad=None, outputs=tuple(replace(o, received=None) for o in node.outputs))
         for node in graph.nodes
@@ -260,5 +300,7 @@ def without_gradients(graph: Graph) -> Graph:
 
 
 if __name__ == "__main__":
-    result = answer_of(json.load(sys.stdin))
-    Path(sys.argv[1]).write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+    aside = Path(f"{sys.argv[1]}.new")
+    aside.write_text(json.dumps(answer_of(json.load(sys.stdin))), encoding="utf-8")
+    aside.replace(sys.argv[1])
+    os._exit(0)  # without waiting for what the code may have started

@@ -65,14 +65,14 @@ def path_data(points: list[Point]) -> str:
     return "".join(parts)
 
 
-def label(x: float, y: float, words: str, kind: str = "", *, end: str = "") -> str:
+def label(x: float, y: float, words: str, kind: str = "") -> str:
     """A line of text. What is not plain is given its width, since fonts differ there."""
     wide = columns(words)
     length = (
         "" if words.isascii() or wide == len(words) else f' textLength="{number(wide * CHARACTER)}"'
     )
     name = f' class="{kind}"' if kind else ""
-    return f'<text x="{number(x)}" y="{number(y)}"{name}{length}{end}>{clean(words)}</text>'
+    return f'<text x="{number(x)}" y="{number(y)}"{name}{length}>{clean(words)}</text>'
 
 
 def box_svg(box: Box, at: Rectangle, prefix: str) -> str:
@@ -191,4 +191,17 @@ def picture_svg(
         f'width="{number(at.width * 1.1)}" height="{number(at.height * 1.1)}">'
         f'<title id="{prefix}t">{clean(text.alternative(graph, picture, language))}</title>'
         f"{inner}{drawing(picture, at, prefix)}</svg>"
+    )
+
+
+def card(graph: Graph) -> str:
+    """A small picture for a list of lessons: the graph as it is drawn in the dark, as large as
+    fits."""
+    view = WRITTEN if graph.calls else RECORDED
+    picture = svg(graph, view, prefix="card", alone=True)
+    place = ' x="12" y="12" width="296" height="176">'
+    inner = re.sub(r' width="[^"]*" height="[^"]*">', place, picture, count=1)
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'
+        f'<rect width="320" height="200" fill="#17324a"/><g data-theme="dark">{inner}</g></svg>\n'
     )

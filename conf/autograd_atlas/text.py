@@ -8,6 +8,7 @@ from .diagram import RECORDED, Box, Diagram, block_title, rows_of, tensor_name, 
 from .graph import Edge, Graph, Saved, Value, total
 
 LONGEST_READING = 200  # lines; what is left is counted
+ROUNDING = {"bfloat16": 3e-2, "float16": 4e-3}  # relative, of a sum in that dtype
 LONGEST_BACKWARD = 60  # steps of the engine that are told; more are only drawn
 
 WORDS = {
@@ -38,7 +39,7 @@ WORDS = {
         "no-leaves": "computed tensors",
         "leaf-tensor": "one leaf tensor", "leaf-tensors": "{n} leaf tensors",
         "leaf": "{name}: a leaf tensor that requires a gradient, {value}",
-        "computed": "{name}: computed before the recording, {value}",
+        "computed": "{name}: computed outside of the recording, {value}",
         "constant": "{name}: needs no gradient, {value}",
         "made": "{name}: {source} gives {value}",
         "unnamed-made": "{source} gives {value}",
@@ -94,7 +95,7 @@ WORDS = {
         "no-leaves": "计算得到的张量",
         "leaf-tensor": "1 个叶子张量", "leaf-tensors": "{n} 个叶子张量",
         "leaf": "{name}：需要梯度的叶子张量，{value}",
-        "computed": "{name}：记录开始前算出，{value}",
+        "computed": "{name}：在记录之外算出，{value}",
         "constant": "{name}：不需要梯度，{value}",
         "made": "{name}：{source} 得 {value}",
         "unnamed-made": "{source} 得 {value}",
@@ -222,10 +223,10 @@ def reading(graph: Graph, picture: Diagram, language: str) -> list[str]:
     inputs = inputs_of(graph, picture, say)
     visible = {box.key for box in picture.boxes}
     blocks = {box_name(graph, box, say) for box in picture.boxes if box.kind == "block"}
+    boxes = [box for box in picture.boxes if box.key[0] != "k"]
+    boxes = boxes[::-1] if recorded else boxes
     lines = []
-    for box in reversed(picture.boxes) if recorded else picture.boxes:
-        if box.key[0] == "k":
-            continue
+    for box in boxes[:LONGEST_READING]:
         if box.kind == "block":
             kind = "block-leads" if recorded else "block"
             kind = kind if inputs[box.key] else "block-alone"
@@ -237,12 +238,8 @@ def reading(graph: Graph, picture: Diagram, language: str) -> list[str]:
             lines.append(recorded_line(graph, int(box.key[1:]), visible, folded, say))
         else:
             lines += written_lines(graph, box, inputs, say)
-    return limited(lines, say)
-
-
-def limited(lines: list[str], say: dict[str, str]) -> list[str]:
-    rest = len(lines) - LONGEST_READING
-    return lines if rest <= 0 else [*lines[:LONGEST_READING], say["more"].format(n=rest)]
+    rest = len(boxes) - LONGEST_READING
+    return lines if rest <= 0 else [*lines, say["more"].format(n=rest)]
 
 
 def inputs_of(graph: Graph, picture: Diagram, say: dict[str, str]) -> dict[str, list[str]]:
@@ -264,20 +261,18 @@ def box_name(graph: Graph, box: Box, say: dict[str, str]) -> str:
         return code(graph.calls[int(call)].arguments[int(position)].text)
     if box.key[0] == "n":
         return node_name(graph, int(box.key[1:]), say)
-    if box.key[0] == "c":
+    if box.tensor is None:
         call = graph.calls[int(box.key[1:])]
-        if len(call.outputs) > 1 and not box.lines:
-            return code(call.source or call.name)
-        made = next((n for n in call.outputs if box_shows(box, graph, n)), call.outputs[0])
-        return tensor_called(graph, made, say)
-    return tensor_called(graph, int(box.key[1:]), say)
+        return code(call.source or call.name)
+    return tensor_called(graph, box.tensor, say)
 
 
 def tensor_called(graph: Graph, number: int, say: dict[str, str]) -> str:
     """A tensor's name, or else the expression that it came from."""
     name = tensor_name(graph.tensors[number])
-    if not name:
-        name = next((call.source for call in graph.calls if call.outputs == (number,)), "")
+    if not name and number in graph.made_by:
+        call = graph.calls[graph.made_by[number]]
+        name = call.source if call.outputs == (number,) else ""
     return code(name) or say["unnamed"].format(n=number + 1)
 
 
@@ -291,7 +286,7 @@ def written_lines(
         if tensor.changed_by is not None:
             source = tensor_called(graph, tensor.changed_by, say)
             yield say["alias"].format(name=name, source=source, value=value)
-        elif not any(number in call.outputs for call in graph.calls):
+        elif number not in graph.made_by:
             kind = "computed" if tensor.requires_grad else "constant"
             yield say["leaf" if tensor.leaf else kind].format(name=name, value=value)
         return
@@ -299,9 +294,9 @@ def written_lines(
     given = listed(inputs[box.key], say)
     kind = "of" if given else "of-nothing"
     source = code(call.source) or say[kind].format(function=code(call.name), inputs=given)
-    if box.lines:
-        made = next(n for n in call.outputs if box_shows(box, graph, n))
-        name, value = tensor_called(graph, made, say), value_text(graph.tensors[made].value, say)
+    if box.tensor is not None:
+        name = tensor_called(graph, box.tensor, say)
+        value = value_text(graph.tensors[box.tensor].value, say)
         kind = "made" if name != source else "unnamed-made"
         yield say[kind].format(name=name, source=source, value=value)
     else:
@@ -312,14 +307,6 @@ def written_lines(
             for n in call.outputs
         ]
         yield say["several"].format(source=source, outputs=listed(outputs, say))
-
-
-def box_shows(box: Box, graph: Graph, tensor: int) -> bool:
-    """Whether a call's box shows this one of its outputs: the only one that goes anywhere."""
-    call = graph.calls[int(box.key[1:])]
-    used = {argument.tensor for each in graph.calls for argument in each.arguments}
-    used |= {root.tensor for root in graph.roots} | {each.changed_by for each in graph.tensors}
-    return tensor in used or len(call.outputs) == 1
 
 
 def node_name(graph: Graph, number: int, say: dict[str, str]) -> str:
@@ -342,8 +329,8 @@ def recorded_line(
         return say["ends" if leaf else "ends-unnamed"].format(node=short, name=code(leaf or ""))
     targets = [
         say["stop"] if edge.target is None else node_name(graph, edge.target, say)
-        for edge in graph.edges
-        if edge.source == number and (edge.target is None or f"n{edge.target}" in visible)
+        for edge in graph.edges_from.get(number, [])
+        if edge.target is None or f"n{edge.target}" in visible
     ]
     targets += folded
     line = say["leads" if targets else "leads-nowhere"].format(
@@ -401,5 +388,6 @@ def changed_by_hook(received: Value | None, edges: list[Edge]) -> Value | None:
     if before is None or received is None or None in (before.numbers, received.numbers):
         return None
     pairs = zip(before.numbers, received.numbers)
-    same = all(a == b or abs(a - b) <= 1e-5 * abs(b) + 1e-8 or a != a for a, b in pairs)
+    loose = ROUNDING.get(received.dtype, 1e-5)
+    same = all(a == b or abs(a - b) <= loose * abs(b) + 1e-8 or a != a for a, b in pairs)
     return None if same else before

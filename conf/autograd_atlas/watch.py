@@ -6,13 +6,15 @@ it learns of a node is kept in that node's own ``metadata``, and goes with it.
 """
 
 import ast
-import inspect
+import contextlib
 import itertools
 import linecache
 import sys
+import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 
@@ -24,11 +26,15 @@ from .nodes import (
     AutogradNode,
     forward_order,
     free_in_steps,
+    grad_fn_of,
     is_leaf,
+    is_leaf_tensor,
     local_derivative,
     named_tensors,
     nodes_below,
+    quiet,
     saved_values,
+    storage_of,
     tensors_in,
     value_of,
     version_of,
@@ -36,8 +42,13 @@ from .nodes import (
 
 turns = itertools.count()  # of all engines' steps
 
-# Calls that calculate nothing, though they may give a tensor back:
-NO_CALLS = {"torch.Tensor.grad.__get__", "torch.Tensor._grad.__get__", "torch.Tensor.backward"}
+# Calls that calculate nothing, though they may give a tensor back, and are asked for often:
+NO_CALLS = {f"torch.Tensor.{name}" for name in ("backward", "size", "dim", "numel", "stride")}
+NO_CALLS |= {
+    f"torch.Tensor.{name}.__get__"
+    for name in ("grad", "_grad", "shape", "dtype", "device", "layout", "ndim", "is_leaf",
+                 "grad_fn", "requires_grad", "_version", "_base", "is_sparse", "retains_grad")
+}  # fmt: skip
 
 
 @dataclass
@@ -66,10 +77,11 @@ class Made:
     line: int
     block: int | None
     first: int  # the sequence numbers of the nodes that it recorded:
-    after: int  # from first, before after
+    after: int = 0  # from first, before after
     outputs: list[int] = field(default_factory=list)
 
 
+@lru_cache(maxsize=1024)
 def full_name(func: Any) -> str:
     return resolve_name(func) or getattr(func, "__name__", type(func).__name__)
 
@@ -101,7 +113,7 @@ def short_text(thing: Any) -> str:
 
 
 class Recording:
-    """Watches the code that runs inside its ``with`` block.
+    """Watches the code that runs inside its ``with`` block, in the thread that entered it.
 
     >>> import torch
     >>> x = torch.tensor([2.0], requires_grad=True)
@@ -124,91 +136,107 @@ class Recording:
         self.seen: list[Seen] = []
         self.calls: list[Made] = []
         self.blocks: list[Block] = []
-        self.runs = 0  # of the engine
+        self.complete: list[bool] = []  # of each run of the engine, whether it came to its end
         self._known: dict[int, tuple[weakref.ref, int, int]] = {}  # by id: tensor, seen, version
         self._writers: dict[int, int] = {}  # by storage: the tensor that was last written there
-        self._modules: list[tuple[torch.nn.Module, int]] = []  # that are running, with blocks
-        self._paths: dict[torch.nn.Module, dict[int, str]] = {}
+        self._modules: list[Running] = []
+        self._paths: dict[torch.nn.Module, dict[int, str]] = weakref.WeakKeyDictionary()
         self._buffers: set[int] = set()  # of the outermost module that is running
+        self._thread = 0
         self._active = False
         self._inside = 0  # of a call, of the engine, or of our own reading
         self._running: list[int] = []  # runs of the engine can be nested
-        self._undo: list[Any] = []
 
     def __enter__(self) -> "Recording":
-        if self.runs or self.seen or self._active:
+        if self._thread:
             raise RuntimeError("a Recording can be used once; make a new one")
-        if self.file is None:
-            self.file = sys._getframe(1).f_code.co_filename
+        frame = sys._getframe(1)
+        while frame.f_code.co_filename == contextlib.__file__:  # entered by an ExitStack
+            frame = frame.f_back
+        self.file = self.file or frame.f_code.co_filename
+        self._thread = threading.get_ident()
         self._active = True
-        self._paths = weakref.WeakKeyDictionary()
-        hooks = torch.nn.modules.module
-        before = hooks.register_module_forward_pre_hook(self._enter_module)
-        after = hooks.register_module_forward_hook(self._leave_module, always_call=True)
-        self._undo = [before.remove, after.remove, watch_engine(self), watch_functions(self)]
+        watch_torch(self)
         self._mode = Watch(self)
         self._mode.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._mode.__exit__(*exception)
-        for undo in reversed(self._undo):
-            undo()
         self._active = False
         self._modules.clear()
+        unwatch_torch(self)
 
     def notes(self, node: AutogradNode) -> dict[str, Any]:
         """What this recording knows of a node."""
         return node.metadata.setdefault(self, {})
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Do something that is not part of the program."""
+        self._inside += 1
+        try:
+            with quiet():
+                yield
+        finally:
+            self._inside -= 1
+
+    def watches(self) -> bool:
+        """Whether what happens now is part of the program."""
+        here = self._active and not self._inside and threading.get_ident() == self._thread
+        return here and torch._C._get_tracing_state() is None
+
     # -- tensors
 
     def see(self, tensor: torch.Tensor, made_by: int | None = None) -> int:
         """The place in ``seen`` of what this tensor is now; a new one if it was written."""
-        entry = self._known.get(id(tensor))
-        before = entry[1] if entry and entry[0]() is tensor else None
-        version = version_of(tensor)
-        if before is not None and made_by is None:
+        before = self.place_of(tensor)
+        if before is not None and made_by is None and not self._changed(tensor, before):
             old = self.seen[before]
-            if entry[2] == version and not self._changed_silently(tensor, old.value):
-                old.requires_grad = tensor.requires_grad
-                old.leaf = tensor.is_leaf and tensor.requires_grad
-                return before
+            old.requires_grad = tensor.requires_grad
+            old.leaf = is_leaf_tensor(tensor)
+            return before
         place = len(self.seen)
         new = Seen(value_of(tensor), place, made_by=made_by)
         new.requires_grad = tensor.requires_grad
         new.held = isinstance(tensor, torch.nn.Parameter) or id(tensor) in self._buffers
-        new.leaf = tensor.is_leaf and tensor.requires_grad
-        storage = self._storage(tensor)
+        new.leaf = is_leaf_tensor(tensor)
+        storage = storage_of(tensor)
         if before is not None:
             old = self.seen[before]
             new.root, new.primes, new.name = old.root, old.primes + 1, old.name
-            if made_by is None and self._writers.get(storage, -1) > before:
-                new.changed_by = self._writers[storage]
+            if made_by is None:
+                writer = self._writers.get(storage, -1)
+                new.changed_by = writer if writer > before else before
         self.seen.append(new)
         if made_by is not None and before is not None and storage is not None:
             self._writers[storage] = place
-        self._known[id(tensor)] = (weakref.ref(tensor), place, version)
-        if tensor.grad_fn is not None:
-            self.notes(tensor.grad_fn).setdefault("tensors", {})[tensor.output_nr] = place
+        self._known[id(tensor)] = (weakref.ref(tensor), place, version_of(tensor))
+        if (node := grad_fn_of(tensor)) is not None:
+            self.notes(node).setdefault("tensors", {})[tensor.output_nr] = place
         return place
-
-    @staticmethod
-    def _storage(tensor: torch.Tensor) -> int | None:
-        try:
-            return tensor.untyped_storage()._cdata
-        except (RuntimeError, NotImplementedError):
-            return None
-
-    @staticmethod
-    def _changed_silently(tensor: torch.Tensor, old: Value) -> bool:
-        """Through ``.data``, say, which counts no writes."""
-        return old.numbers is not None and repr(value_of(tensor)) != repr(old)
 
     def place_of(self, tensor: torch.Tensor) -> int | None:
         """Where a tensor stands in ``seen``, if it was seen at all."""
         entry = self._known.get(id(tensor))
         return entry[1] if entry and entry[0]() is tensor else None
+
+    def _changed(self, tensor: torch.Tensor, place: int) -> bool:
+        """Whether it was written since it was seen. ``.data``, say, counts no writes."""
+        if self._known[id(tensor)][2] != version_of(tensor):
+            return True
+        old = self.seen[place].value
+        if old.numbers is None:
+            return False
+        new = value_of(tensor)
+        return new != old and repr(new) != repr(old)  # not a number differs from itself
+
+    def place_of_saved(self, tensor: torch.Tensor) -> int | None:
+        """The same for a tensor that a node has saved, which may be another object."""
+        node = grad_fn_of(tensor)
+        if node is None:
+            return self.place_of(tensor)
+        return node.metadata.get(self, {}).get("tensors", {}).get(tensor.output_nr)
 
     def name(self, tensor: torch.Tensor, name: str, *, anew: bool = False) -> None:
         place = self.place_of(tensor)
@@ -219,50 +247,55 @@ class Recording:
             if each.root == root:
                 each.name = name
 
+    def names(self, namespace: Mapping[str, Any]) -> None:
+        """Take names from where the program stands now; they go before names inside functions."""
+        for name, tensor in reversed(list(named_tensors(namespace))):
+            self.name(tensor, name, anew=True)
+
     # -- calls
 
     def call(self, func: Any, name: str, args: tuple, kwargs: dict) -> Any:
         """Run ``func``, and note what it was given, gave back and wrote."""
-        if self._inside or not self._active:
+        if not self.watches():
             return func(*args, **kwargs)
         frame = self._program_frame()
-        self._inside += 1
-        try:
+        first = torch.autograd._get_sequence_nr()
+        with self.aside():
             self._take_names(frame)
             given = list(tensors_in((args, kwargs)))
             places = [self.see(each) for each in given]
-            versions = [version_of(each) for each in given]
-            numbers = [self.seen[place].value for place in places]
-            source, line = where(frame)
+            own = not self._modules or self._modules[-1].frame != id(frame)
+            source, position = where(frame)
             arguments, options = described(args, kwargs, places, name, source)
-            first = torch.autograd._get_sequence_nr()
+        self._inside += 1
+        try:
             result = func(*args, **kwargs)
-            after = torch.autograd._get_sequence_nr()
-            written = [
-                each
-                for each, version, old in zip(given, versions, numbers)
-                if version_of(each) != version or self._changed_silently(each, old)
-            ]
-            block = self._modules[-1][1] if self._modules else None
-            made = Made(name, arguments, options, source, line, block, first, after)
-            self._note(made, places, written, result)
-            return result
         finally:
             self._inside -= 1
+        with self.aside():
+            block = self._modules[-1].block if self._modules else None
+            made = Made(name, arguments, options, source if own else "", position[0], block, first)
+            made.after = torch.autograd._get_sequence_nr()
+            written = [t for t, place in zip(given, places) if self._changed(t, place)]
+            outputs = self._note(made, written, result)
+            names = assigned_names(frame, position) if own and outputs else ()
+            if len(names) == len(outputs):
+                for each, variable in zip(outputs, names):
+                    self.name(each, variable)
+        return result
 
-    def _note(
-        self, call: Made, places: list[int], written: list[torch.Tensor], result: Any
-    ) -> None:
-        """Keep the call, if it made a tensor or wrote one."""
-        changed = {id(each) for each in written}
+    def _note(self, call: Made, written: list[torch.Tensor], result: Any) -> list[torch.Tensor]:
+        """Keep the call, if it made a tensor or wrote one. Gives these."""
         made: list[torch.Tensor] = []
         for each in itertools.chain(tensors_in(result), written):
-            same = self.place_of(each) in places and id(each) not in changed
-            if not same and not any(each is other for other in made):
+            place = self.place_of(each)
+            new = place is None or self._changed(each, place)
+            if new and not any(each is other for other in made):
                 made.append(each)
         if made:
             self.calls.append(call)
             call.outputs = [self.see(each, made_by=len(self.calls) - 1) for each in made]
+        return made
 
     def _program_frame(self) -> FrameType | None:
         """The innermost frame of the program that is being recorded."""
@@ -272,83 +305,131 @@ class Recording:
         return frame
 
     def _take_names(self, frame: FrameType | None) -> None:
-        """Variables are rebound, so their names are taken while they hold."""
-        while frame is not None:
-            if frame.f_code.co_filename == self.file:
-                variables = frame.f_locals
-                found = {n: v for n, v in variables.items() if isinstance(v, torch.Tensor)}
-                for name, value in found.items():
-                    if not name.startswith("_"):
-                        self.name(value, name)
-                if variables is not frame.f_globals and isinstance(variables, dict):
-                    # Before Python 3.13 these are copies, which a function's frame would keep.
-                    for name in found if frame.f_code.co_flags & inspect.CO_OPTIMIZED else ():
-                        del variables[name]
-            frame = frame.f_back
+        """The program's variables are rebound, so their names are taken while they hold. Those of
+        functions are left alone: to read them would keep copies of them alive."""
+        if frame is not None:
+            for name, value in list(frame.f_globals.items()):
+                if isinstance(value, torch.Tensor) and not name.startswith("_"):
+                    self.name(value, name)
 
     # -- modules
 
-    def _enter_module(self, module: torch.nn.Module, inputs: Any) -> None:
-        if self._inside:
+    def enter_module(self, module: torch.nn.Module) -> None:
+        if not self.watches():
             return
-        outer = self._modules[0][0] if self._modules else module
+        outer = self._modules[0].module if self._modules else module
         if outer is module:
             self._buffers = {id(each) for each in module.buffers()}
         if outer not in self._paths:
             self._paths[outer] = {id(each): path for path, each in outer.named_modules()}
         path = self._paths[outer].get(id(module), "")
-        parent = self._modules[-1][1] if self._modules else None
+        parent = self._modules[-1].block if self._modules else None
         self.blocks.append(Block(path, type(module).__name__, parent))
-        self._modules.append((module, len(self.blocks) - 1))
+        frame = id(self._program_frame())
+        self._modules.append(Running(module, len(self.blocks) - 1, frame))
 
-    def _leave_module(self, module: torch.nn.Module, inputs: Any, output: Any) -> None:
-        if not self._inside and self._modules and self._modules[-1][0] is module:
-            self._modules.pop()
+    def leave_module(self, module: torch.nn.Module) -> None:
+        """Also of those inside that an interrupt has ended."""
+        if self.watches() and any(each.module is module for each in self._modules):
+            while self._modules.pop().module is not module:
+                pass
 
     # -- the engine
 
-    def before_engine(self, roots: Sequence[Any]) -> None:
-        """Have every node note what it receives and sends."""
-        self.runs += 1
-        self._running.append(self.runs)
-        starts = [getattr(root, "grad_fn", None) or getattr(root, "node", None) for root in roots]
-        starts = [start for start in starts if start is not None]
-        nodes = nodes_below(starts)
-        free_in_steps(forward_order(nodes), starts)
-        for node in nodes:
-            notes = self.notes(node)
-            notes["saved"] = saved_values(node)
-            notes["local"] = [local_derivative(node, n) for n in range(len(node.next_functions))]
-            if not notes.get("watched"):
-                notes["watched"] = True
-                self._watch(node, notes)
+    @contextlib.contextmanager
+    def engine(self, roots: Sequence[Any]) -> Iterator[None]:
+        """Have every node note what it receives and sends while the engine runs."""
+        if not self._active or threading.get_ident() != self._thread:
+            yield
+            return
+        number = len(self.complete)
+        self.complete.append(False)
+        with self.aside():
+            starts = [grad_fn_of(root) or getattr(root, "node", None) for root in roots]
+            starts = [start for start in starts if start is not None]
+            nodes = nodes_below(starts)
+            free_in_steps(forward_order(nodes), starts)
+            for node in nodes:
+                self._prepare(node)
+            for start in starts:
+                self.notes(start).setdefault("roots", set()).add(number)
+        self._running.append(number)
+        self._inside += 1
+        try:
+            yield
+            self.complete[number] = True
+        finally:
+            self._inside -= 1
+            self._running.pop()
 
-    def _watch(self, node: AutogradNode, notes: dict[str, Any]) -> None:
-        """The hooks hold the node's notes, and not the node, which holds its hooks."""
+    def _prepare(self, node: AutogradNode) -> None:
+        """Note what a first run will free, and have the node tell of every run."""
+        notes = self.notes(node)
+        if "runs" in notes:
+            return
+        runs: dict[int, Ran] = {}
+        notes["runs"] = runs
+        notes["local"] = [local_derivative(node, n) for n in range(len(node.next_functions))]
+        notes["saved"] = {
+            saved.attribute: (saved, None if tensor is None else self.place_of_saved(tensor))
+            for saved, tensor in saved_values(node)
+        }
 
         def arrives(received: tuple) -> None:
-            if self._active:
-                self._inside += 1
-                notes["run"] = self._running[-1]
-                notes["turn"] = next(turns)
-                notes["received"] = [None if each is None else value_of(each) for each in received]
-                notes.pop("sent", None)
-                self._inside -= 1
+            if self._active and self._running:
+                with quiet():
+                    values = [None if each is None else value_of(each) for each in received]
+                runs[self._running[-1]] = Ran(next(turns), values)
 
         def leaves(sent: tuple, received: tuple) -> None:
-            if self._active:
-                self._inside += 1
-                notes["sent"] = [None if each is None else value_of(each) for each in sent]
-                self._inside -= 1
+            if self._active and self._running and self._running[-1] in runs:
+                with quiet():
+                    values = [None if each is None else value_of(each) for each in sent]
+                runs[self._running[-1]].sent = values
 
+        # The hooks hold these notes, and not the node, which holds its hooks.
         node.register_prehook(arrives)
         if not is_leaf(node):
             node.register_hook(leaves)
 
-    def names(self, namespace: Mapping[str, Any]) -> None:
-        """Take names from where the program stands now; they go before names inside functions."""
-        for name, tensor in reversed(list(named_tensors(namespace))):
-            self.name(tensor, name, anew=True)
+    def ran(self, starts: Sequence[AutogradNode]) -> bool:
+        """Whether a run of the engine came to its end that reached all of these."""
+        reached = [set(self.notes(start).get("runs", ())) for start in starts]
+        return any(self.complete[number] for number in set.intersection(*reached))
+
+    def run_of(self, starts: Sequence[AutogradNode]) -> int | None:
+        """The run of the engine to show for these roots: the newest that came to its end and
+        began at all of them, or else reached all of them, or else any."""
+        notes = [self.notes(start) for start in starts]
+        began = [each.get("roots", set()) for each in notes]
+        reached = [set(each.get("runs", ())) for each in notes]
+        whole = {number for number, complete in enumerate(self.complete) if complete}
+        for choice in (
+            set.intersection(*began),
+            set.intersection(*reached),
+            set.union(*reached),
+        ):
+            if choice & whole:
+                return max(choice & whole)
+        return None
+
+
+@dataclass
+class Running:
+    """A module that is being called, its block, and the frame of the program that called it."""
+
+    module: torch.nn.Module
+    block: int
+    frame: int
+
+
+@dataclass
+class Ran:
+    """What one node did in one run of the engine."""
+
+    turn: int
+    received: list[Value | None]
+    sent: list[Value | None] = field(default_factory=list)
 
 
 class Watch(TorchFunctionMode):
@@ -364,20 +445,42 @@ class Watch(TorchFunctionMode):
         return self.recording.call(func, call_name(func), args, kwargs or {})
 
 
-def watch_engine(recording: Recording) -> Any:
-    """Be told before the engine runs. All ways to ``backward`` lead through one function, which
-    is looked up in two modules."""
+# -- Places in torch that all calls of their kind come through, watched while a recording is on
+
+_recordings: list[Recording] = []
+_undo: list[Callable[[], None]] = []
+
+
+def watch_torch(recording: Recording) -> None:
+    _recordings.append(recording)
+    if len(_recordings) == 1:
+        hooks = torch.nn.modules.module
+        before = hooks.register_module_forward_pre_hook(
+            lambda module, _: [each.enter_module(module) for each in _recordings] and None
+        )
+        after = hooks.register_module_forward_hook(
+            lambda module, *_: [each.leave_module(module) for each in _recordings] and None,
+            always_call=True,
+        )
+        _undo.extend([before.remove, after.remove, watch_engine(), watch_functions()])
+
+
+def unwatch_torch(recording: Recording) -> None:
+    _recordings.remove(recording)
+    while _undo and not _recordings:
+        _undo.pop()()
+
+
+def watch_engine() -> Callable[[], None]:
+    """All ways to ``backward`` lead through one function, which is looked up in two modules."""
     places = [torch.autograd, torch.autograd.graph]
     original = torch.autograd.graph._engine_run_backward
 
     def run(t_outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
-        recording._inside += 1
-        try:
-            recording.before_engine(t_outputs)
+        with contextlib.ExitStack() as stack:
+            for recording in list(_recordings):
+                stack.enter_context(recording.engine(t_outputs))
             return original(t_outputs, *args, **kwargs)
-        finally:
-            recording._running.pop()
-            recording._inside -= 1
 
     def undo() -> None:
         for place in places:
@@ -388,7 +491,7 @@ def watch_engine(recording: Recording) -> Any:
     return undo
 
 
-def watch_functions(recording: Recording) -> Any:
+def watch_functions() -> Callable[[], None]:
     """Custom functions are invisible to torch's modes: ``apply`` is watched in their place."""
     base = torch.autograd.Function
     original = vars(base)["apply"]
@@ -397,7 +500,10 @@ def watch_functions(recording: Recording) -> Any:
         def run(*args: Any, **kwargs: Any) -> Any:
             return original.__func__(cls, *args, **kwargs)
 
-        return recording.call(run, cls.__name__, args, kwargs)
+        for recording in reversed(_recordings):
+            if recording.watches():
+                return recording.call(run, cls.__name__, args, kwargs)
+        return run(*args, **kwargs)
 
     base.apply = classmethod(apply)
 
@@ -407,23 +513,55 @@ def watch_functions(recording: Recording) -> Any:
     return undo
 
 
-def where(frame: FrameType | None) -> tuple[str, int]:
-    """The expression that is being computed in a frame, and its line."""
+Position = tuple[int, int | None, int | None, int | None]  # first line, last, start, end
+
+
+def where(frame: FrameType | None) -> tuple[str, Position]:
+    """The expression that is being computed in a frame, and where it stands."""
     if frame is None:
-        return "", 0
+        return "", (0, None, None, None)
     positions = frame.f_code.co_positions()
     first, last, start, end = next(itertools.islice(positions, frame.f_lasti // 2, None))
-    lines = source_lines(frame)
+    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
     if None in (first, last, start, end) or last > len(lines):
-        return "", frame.f_lineno
+        return "", (frame.f_lineno, None, None, None)
     text = [line.encode() for line in lines[first - 1 : last]]
     text[-1] = text[-1][:end]
     text[0] = text[0][start:]
-    return " ".join(part.decode().strip() for part in text), first
+    return " ".join(part.decode().strip() for part in text), (first, last, start, end)
 
 
-def source_lines(frame: FrameType) -> list[str]:
-    return linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+def assigned_names(frame: FrameType | None, position: Position) -> tuple[str, ...]:
+    """The variables to which the value of the expression at a position is assigned."""
+    if frame is None or position[1] is None:
+        return ()
+    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    return assignments("".join(lines)).get(position, ())
+
+
+@lru_cache(maxsize=8)
+def assignments(source: str) -> dict[Position, tuple[str, ...]]:
+    """By the position of an assigned expression: the variables on the left."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # an IPython cell with a magic, say
+        return {}
+    found = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[target, *_], value=value):
+                pass
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                pass
+            case ast.NamedExpr(target=target, value=value):
+                pass
+            case _:
+                continue
+        parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+        if all(isinstance(part, ast.Name) for part in parts):
+            at = (value.lineno, value.end_lineno, value.col_offset, value.end_col_offset)
+            found[at] = tuple(part.id for part in parts)
+    return found
 
 
 # Python hands "3 * v" over as "v times 3"; the source tells which stood first.

@@ -12,8 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
-from .. import figure, svg
-from ..graph import Graph
+from .. import svg
 from .graphs import Recorded, in_block
 
 
@@ -44,22 +43,10 @@ def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any
         values = list(named_numbers(block_vars["fake_main"].__dict__))[:8]
         if first or values:
             picture = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
-            content = graph_card(first) if first else card_svg(values)
+            content = svg.card(first) if first else card_svg(values)
             picture.write_text(content, encoding="utf-8")
     name = f"{lesson.parent.name}/{lesson.name}"
     return "".join(f"\n.. lesson-graph:: {name} {line}\n\n" for line, _ in graphs)
-
-
-def graph_card(graph: Graph) -> str:
-    """A graph as it is drawn in the dark, on the card's ground, as large as fits."""
-    picture = svg.svg(graph, figure.views_of(graph)[0], prefix="card", alone=True)
-    inner = re.sub(
-        r' width="[^"]*" height="[^"]*">', ' x="12" y="12" width="296" height="176">', picture, 1
-    )
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'
-        f'<rect width="320" height="200" fill="#17324a"/><g data-theme="dark">{inner}</g></svg>\n'
-    )
 
 
 def card_svg(values: list[tuple[str, str]]) -> str:

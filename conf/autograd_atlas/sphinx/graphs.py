@@ -6,7 +6,6 @@ the page that is drawn when the page is written, in the page's language.
 """
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,11 @@ from sphinx.util.docutils import SphinxDirective
 
 from .. import figure as figures
 from .. import run
+from ..diagram import check_names
 from ..graph import Graph
 from .languages import LANGUAGES
-from .lessons import EXAMPLES, OPTION, LessonError, graph_options, lesson_files, line_of
+from .lessons import EXAMPLES, OPTION, LessonError, lesson_files, line_of
+from .options import OPTIONS, of_comment, yes_or_no
 
 logger = logging.getLogger(__name__)
 
@@ -37,34 +38,6 @@ def store(app: Sphinx) -> Path:
 
 
 # -- On pages -------------------------------------------------------------------------------
-
-
-def names(argument: str) -> tuple[str, ...]:
-    found = tuple(name.strip() for name in (argument or "").split(","))
-    if not all(name.isidentifier() for name in found):
-        raise ValueError("name the tensors to draw, as in J or J, K")
-    return found
-
-
-def one_view(argument: str) -> str:
-    return directives.choice(argument, ("both", "written", "recorded"))
-
-
-def yes_or_no(argument: str) -> bool:
-    return directives.choice(argument, ("yes", "no")) == "yes"
-
-
-def block_names(argument: str) -> list[str]:
-    return [name.strip() for name in directives.unchanged_required(argument).split(",")]
-
-
-LESSON_OPTIONS: dict[str, Callable[[str], Any]] = {
-    "roots": names,
-    "view": one_view,
-    "backward": yes_or_no,
-    "fold": yes_or_no,
-    "open": block_names,
-}
 
 
 def picture_of(graph: Graph, options: dict[str, Any]) -> graph_figure:
@@ -87,7 +60,7 @@ class AutogradGraph(SphinxDirective):
 
     has_content = True
     option_spec = {
-        **LESSON_OPTIONS,
+        **OPTIONS,
         "code": yes_or_no,
         "caption": directives.unchanged_required,
     }
@@ -110,6 +83,10 @@ class AutogradGraph(SphinxDirective):
         except run.RunError as problem:
             line = self.first_line() + problem.line - 1 if problem.line else self.lineno
             return self.refuse(line, problem.message)
+        try:
+            check_names(answer.graphs[0], self.options.get("open", ()))
+        except ValueError as problem:
+            return self.refuse(self.lineno, str(problem))
         shown: list[nodes.Node] = []
         if self.options.get("code", True):
             block = nodes.literal_block(code, code, language="python")
@@ -132,8 +109,10 @@ class AutogradGraph(SphinxDirective):
         """The line at which the body begins, which MyST's ``content_offset`` does not tell."""
         page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
         body = next(line for line in self.content if line.strip())
-        place = next(n for n in range(self.lineno, len(page)) if page[n].strip() == body.strip())
-        return place + 1 - list(self.content).index(body)
+        places = [n for n in range(self.lineno, len(page)) if page[n].strip() == body.strip()]
+        if not places:  # the directive stands in an included file
+            return self.lineno
+        return places[0] + 1 - list(self.content).index(body)
 
     def refuse(self, line: int, message: str) -> list[nodes.Node]:
         where = (self.env.docname, line)
@@ -147,7 +126,7 @@ class AutogradGraph(SphinxDirective):
 def options_in(text: str) -> dict[int, dict[str, Any]]:
     """What the comments of a lesson ask for, by their lines."""
     return {
-        line_of(text, found.start()): graph_options(found[2])
+        line_of(text, found.start()): of_comment(found[2])
         for found in OPTION.finditer(text)
         if found[1] == "graph"
     }
@@ -181,7 +160,7 @@ def of_lesson(app: Sphinx, lesson: Path) -> dict[int, Graph]:
     answer = run.run(
         "".join(lines[: requests[-1].after]), requests,
         file=lesson.relative_to(EXAMPLES.parent).as_posix(), store=store(app),
-        seconds=app.config.atlas_lesson_seconds, warnings=True,
+        seconds=app.config.atlas_lesson_seconds, may_warn=True,
     )  # fmt: skip
     return dict(zip((request.line for request in requests), answer.graphs, strict=True))
 

@@ -7,7 +7,6 @@ import difflib
 import faulthandler
 import re
 import signal
-from ast import literal_eval
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError, SphinxError
+
+from .options import of_comment, quoted
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 ORDER = EXAMPLES / "order.txt"
@@ -86,36 +87,9 @@ def mistakes_in_options(lesson: Path) -> Iterator[str]:
             yield f"{where}: write {form}"
         elif option == "graph":
             try:
-                graph_options(rest)
+                of_comment(rest)
             except ValueError as problem:
                 yield f'{where}: {problem}; for example # sphinx_gallery_graph = "J; backward: no"'
-
-
-def quoted(value: str) -> str | None:
-    """What an option is set to, or None if that is no text in quotation marks."""
-    try:
-        text = literal_eval(value.lstrip("= "))
-    except (SyntaxError, ValueError):
-        return None
-    return text if isinstance(text, str) and text else None
-
-
-def graph_options(value: str) -> dict[str, Any]:
-    """What ``= "y, z; backward: no"`` asks for: options of the directive autograd-graph.
-
-    Raises ValueError with what is wrong.
-    """
-    from .graphs import LESSON_OPTIONS
-
-    roots, *more = (quoted(value) or "").split(";")
-    options = {"roots": LESSON_OPTIONS["roots"](roots)}
-    for each in more:
-        name, _, setting = (part.strip() for part in each.partition(":"))
-        if name not in LESSON_OPTIONS:
-            known = ", ".join(LESSON_OPTIONS)
-            raise ValueError(f"there is no option {name!r}; there are {known}")
-        options[name] = LESSON_OPTIONS[name](setting)
-    return options
 
 
 def check_before(app: Sphinx) -> None:

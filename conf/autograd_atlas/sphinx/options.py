@@ -1,0 +1,58 @@
+"""How a picture is asked for: the options of the directive ``autograd-graph``, which a comment
+``# sphinx_gallery_graph = "J; backward: no"`` in a lesson takes too.
+"""
+
+from ast import literal_eval
+from collections.abc import Callable
+from typing import Any
+
+from docutils.parsers.rst import directives
+
+
+def names(argument: str) -> tuple[str, ...]:
+    found = tuple(name.strip() for name in (argument or "").split(","))
+    if not all(name.isidentifier() for name in found):
+        raise ValueError("name the tensors to draw, as in J or J, K")
+    return found
+
+
+def one_view(argument: str) -> str:
+    return directives.choice(argument, ("both", "written", "recorded"))
+
+
+def yes_or_no(argument: str) -> bool:
+    return directives.choice(argument, ("yes", "no")) == "yes"
+
+
+def block_names(argument: str) -> list[str]:
+    return [name.strip() for name in directives.unchanged_required(argument).split(",")]
+
+
+OPTIONS: dict[str, Callable[[str], Any]] = {
+    "roots": names,
+    "view": one_view,
+    "backward": yes_or_no,
+    "fold": yes_or_no,
+    "open": block_names,
+}
+
+
+def quoted(value: str) -> str | None:
+    """What a comment sets an option to, or None if that is no text in quotation marks."""
+    try:
+        text = literal_eval(value.lstrip("= "))
+    except (SyntaxError, ValueError):
+        return None
+    return text if isinstance(text, str) and text else None
+
+
+def of_comment(value: str) -> dict[str, Any]:
+    """The options in ``= "y, z; backward: no"``. Raises ValueError with what is wrong."""
+    roots, *more = (quoted(value) or "").split(";")
+    options = {"roots": OPTIONS["roots"](roots)}
+    for each in more:
+        name, _, setting = (part.strip() for part in each.partition(":"))
+        if name not in OPTIONS:
+            raise ValueError(f"there is no option {name!r}; there are {', '.join(OPTIONS)}")
+        options[name] = OPTIONS[name](setting)
+    return options

@@ -1,0 +1,97 @@
+"""The process that runs a page's program for its picture: what happens there stays there."""
+
+import textwrap
+import time
+
+import pytest
+from autograd_atlas.run import Request, RunError, run
+
+START = """
+import torch
+x = torch.tensor([2.0], requires_grad=True)
+y = x * x
+"""
+
+
+@pytest.fixture
+def ask(tmp_path):
+    def asked(code: str, *roots: str, seconds: float = 60, first: int | None = None):
+        program = START + textwrap.dedent(code) + "\n"
+        last = program.count("\n")
+        requests = [Request((roots or ("y",)), last, last)]
+        if first is not None:
+            requests.insert(0, Request(("y",), first, first))
+        store = tmp_path / "store"
+        return run(program, requests, file="docs/page.md", store=store, seconds=seconds)
+
+    return asked
+
+
+def test_a_backward_for_the_picture_leaves_no_trace_in_the_program(ask):
+    """The picture comes before the program's own backward, hooks and step."""
+    answer = ask(
+        """
+        y.retain_grad()
+        x.register_hook(lambda gradient: print("hook", gradient))
+        y.backward()
+        print(y.grad, x.grad)
+        """,
+        first=4,
+    )
+    assert answer.printed == "hook tensor([4.])\ntensor([1.]) tensor([4.])\n"
+    for graph in answer.graphs:
+        assert graph.nodes[0].outputs[0].received.numbers == (4,)
+
+
+def test_a_program_is_main(ask):
+    answer = ask(
+        """
+        import io, pickle, sys
+        class Thing: pass
+        print(type(pickle.loads(pickle.dumps(Thing()))).__module__, sys.modules["__main__"].y is y)
+        """
+    )
+    assert answer.printed == "__main__ True\n"
+
+
+def test_the_future_holds_for_the_whole_program(tmp_path):
+    program = f"from __future__ import annotations\n{START}\ndef f(a: Undefined): pass\n"
+    requests = [Request(("y",), 5, 5), Request(("y",), 8, 8)]
+    assert len(run(program, requests, file="a.py", store=tmp_path).graphs) == 2
+
+
+def test_what_a_program_starts_does_not_hold_up_the_answer(ask):
+    start = time.monotonic()
+    answer = ask(
+        """
+        import subprocess, sys, threading, time
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(50)"])
+        threading.Thread(target=time.sleep, args=(50,)).start()
+        """,
+        seconds=40,
+    )
+    assert answer.graphs and time.monotonic() - start < 40
+
+
+def test_a_program_that_does_not_end_is_ended(ask):
+    with pytest.raises(RunError, match="ran past 5 seconds"):
+        ask("while True: pass", seconds=5)
+
+
+def test_a_process_that_dies_is_told_with_its_last_word(ask):
+    with pytest.raises(RunError, match=r"exit 3\): the last word"):
+        ask("import os\nos.write(2, b'the last word')\nos._exit(3)\n")
+
+
+def test_any_character_can_be_printed(ask):
+    assert ask(r"print('梯度 \ud800')").printed == "梯度 \\ud800\n"
+
+
+def test_the_same_program_runs_once_and_another_runs_again(ask, tmp_path):
+    count = tmp_path / "count"
+    code = f"open({str(count)!r}, 'a').write('1')"
+    ask(code)
+    ask(code)
+    assert count.read_text() == "1"
+    ask(code + "  # changed")
+    assert count.read_text() == "11"
