@@ -31,7 +31,8 @@ LABELS = """() => [...document.querySelectorAll('.aa-graph g[id]')].flatMap(box 
   const left = Math.min(...rects.map(r => r.left)), right = Math.max(...rects.map(r => r.right));
   const top = Math.min(...rects.map(r => r.top)), bottom = Math.max(...rects.map(r => r.bottom));
   return [...box.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
-    .filter(([, t]) => t.left < left - 1 || t.right > right + 1 || t.top < top - 2 || t.bottom > bottom + 2)
+    .filter(([, t]) => t.left < left - 1 || t.right > right + 1
+                    || t.top < top - 2 || t.bottom > bottom + 2)
     .map(([text]) => text);
 })"""
 SHOWN = "document.querySelectorAll('.aa-graph g[id] text').length"

@@ -197,7 +197,8 @@ LINES = [
     "N, N2 = torch.cat([A, B]).chunk(2)", "N = A.clone()\nN.mul_(2)", "N = A * 1\nN += B",
     "N = A.clone()\nN[0] = B[1]", "N = A * 2\nN3 = N[0]\nN.mul_(B)\nN = N + N3",
     "N = A.unsqueeze(0).T.reshape(2)", "N = torch.softmax(A, dim=0)", "N = A.max() * B",
-    "N = A.flip(0) + k", "N = A.roll(1)", "N = A.cumsum(0)", "N = F.gelu(A)", "N = torch.maximum(A, B)",
+    "N = A.flip(0) + k", "N = A.roll(1)", "N = A.cumsum(0)", "N = F.gelu(A)",
+    "N = torch.maximum(A, B)",
     "with torch.no_grad():\n    N2 = A * 2\nN = N2 * B", "N = A.mean() + B", "N = A.norm() * B",
 ]  # fmt: skip
 START = """\

@@ -474,7 +474,7 @@ class Builder:
             stands = {key: stand for key, stand in stands.items() if key in within or key in near}
             wires = [
                 w for w in wires
-                if w.source in stands and w.target in stands and (w.source in within or w.target in within)
+                if {w.source, w.target} <= stands.keys() and {w.source, w.target} & within.keys()
             ]  # fmt: skip
         visible = list(dict.fromkeys(stands.values()))
         self.few = len(visible) <= FEW
@@ -532,9 +532,10 @@ class Builder:
         def nearest(block: int | None) -> int | None:
             return next((each for each in reversed(folds.chain(block)) if each in drawn), None)
 
+        blocks = self.graph.blocks
         frames = [
-            Frame(block, block_title(self.graph.blocks[block]), nearest(self.graph.blocks[block].parent))
-            for block in sorted(drawn)
+            Frame(number, block_title(blocks[number]), nearest(blocks[number].parent))
+            for number in sorted(drawn)
         ]  # fmt: skip
         boxes = [replace(box, frame=nearest(box.frame)) for box in boxes]
         return Diagram(self.view, tuple(boxes), tuple(wires), tuple(frames), inside)

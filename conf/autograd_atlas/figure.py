@@ -42,7 +42,7 @@ def figure(
     opened: Iterable[str] = (),
     caption: str = "",
 ) -> str:
-    """HTML for a page. ``prefix`` is the figure's id, and begins all others; ``caption`` is HTML."""
+    """HTML for a page, as is ``caption``. ``prefix`` is the figure's id, and begins all others."""
     say = text.words(language)
     graph = with_repeats(graph) if fold else graph
     views = views_of(graph, view)
@@ -76,7 +76,8 @@ def scrolling(svg: str, say: dict[str, str]) -> str:
     """
     width = float(re.search(r' width="([\d.]+)"', svg)[1])
     least = f'<svg class="aa-least" width="{width * SMALLEST:.0f}" height="0" aria-hidden="true"/>'
-    return f'<div class="aa-scroll" tabindex="0" role="group" aria-label="{say["scroll"]}">{least}{svg}</div>'
+    label = f'tabindex="0" role="group" aria-label="{say["scroll"]}"'
+    return f'<div class="aa-scroll" {label}>{least}{svg}</div>'
 
 
 def insides(
