@@ -15,7 +15,15 @@ from autograd_atlas.svg import svg
 from autograd_atlas.watch import Recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from witness import Seen, Witness, assert_drawn_as_recorded, drawn, flat, needed
+from witness import (
+    Seen,
+    Witness,
+    assert_drawn_as_recorded,
+    drawn,
+    edges_below,
+    flat,
+    needed,
+)
 
 Program = Callable[[], list[torch.Tensor]]
 
@@ -38,6 +46,12 @@ def compare(make: Callable[[], Program]) -> Counter[str]:
     picture = drawn(svg(graph, "recorded", fold=False, prefix="p"), "p")
     nodes, edges = assert_drawn_as_recorded(picture, [result.grad_fn for result in results])
     found.update(nodes=nodes, edges=edges)
+    ours = Counter(
+        (graph.nodes[e.source].name, e.index, graph.nodes[e.target].name, e.output)
+        for e in graph.edges
+        if e.target is not None
+    )
+    assert ours == edges_below([result.grad_fn for result in results])
 
     seen = needed(witness.calls, witnessed)
     assert [call.name for call in graph.calls] == [call.name for call in seen]
@@ -193,8 +207,8 @@ LINES = [
     "N = 2 / (A * A + 1)", "N = A ** 2", "N = torch.sin(A)", "N = A.tanh()", "N = A.exp()",
     "N = -A", "N = A.sigmoid() * k", "N = W @ A", "N = F.linear(A, W, B)", "N = A[0] * B",
     "N = torch.where(A > 0, A, B)", "N = A.view(2, 1).expand(2, 3).sum(dim=1)", "N = A.relu()",
-    "N, N2 = torch.stack([A, B]).unbind()", "N = torch.cat([A, B])[1:3]", "N = A.detach() * B",
-    "N, N2 = torch.cat([A, B]).chunk(2)", "N = A.clone()\nN.mul_(2)", "N = A * 1\nN += B",
+    "N, N2 = torch.stack([A, B]).unbind()\nN = N2 * N", "N = torch.cat([A, B])[1:3]", "N = A.detach() * B",
+    "N2, N = torch.cat([A, B]).chunk(2)", "N = A.clone()\nN.mul_(2)", "N = A * 1\nN += B",
     "N = A.clone()\nN[0] = B[1]", "N = A * 2\nN3 = N[0]\nN.mul_(B)\nN = N + N3",
     "N = A.unsqueeze(0).T.reshape(2)", "N = torch.softmax(A, dim=0)", "N = A.max() * B",
     "N = A.flip(0) + k", "N = A.roll(1)", "N = A.cumsum(0)", "N = F.gelu(A)",

@@ -4,6 +4,7 @@ a second run in which every tensor keeps its gradient. Nothing here uses our rec
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -118,6 +119,21 @@ def assert_drawn_as_recorded(picture: Drawn, roots: list[Any]) -> tuple[int, int
         ]
         assert any(same_from(key, root, picture, outgoing) for key in candidates), root.name()
     return len(nodes), edges
+
+
+def edges_below(roots: list[Any]) -> Counter[tuple[str, int, str, int]]:
+    """Every edge that leads to a node: names, its position, and to which output it leads."""
+    found: Counter[tuple[str, int, str, int]] = Counter()
+    todo, seen = list(roots), {}
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen[id(node)] = node
+            for index, (target, output) in enumerate(node.next_functions):
+                if target is not None:
+                    found[node.name(), index, target.name(), output] += 1
+                    todo.append(target)
+    return found
 
 
 def same_from(box: str, root: Any, picture: Drawn, outgoing: dict) -> bool:

@@ -23,7 +23,6 @@ from .graph import (
     Root,
     Saved,
     Tensor,
-    Value,
     primed,
 )
 from .nodes import (
