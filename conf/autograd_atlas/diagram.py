@@ -92,13 +92,17 @@ def columns(text: str) -> float:
 
 
 def short(text: str, longest: int = LONGEST) -> str:
-    """``text``, cut in the middle if it is too long for a label.
+    """``text``, cut in the middle if it is too long for a label; a path, at its beginning.
 
     >>> short("a_name_that_is_longer_than_one_would_like", 20)
     'a_name_tha…ould_like'
+    >>> short("encoder.layers.0.self_attn.out_proj.bias", 20)
+    '…_attn.out_proj.bias'
     """
     if columns(text) <= longest:
         return text
+    if text.isascii() and text.replace(".", "_").isidentifier() and "." in text:
+        return f"…{text[1 - longest :]}"
     head, tail = text[: longest // 2], text[-(longest // 2 - 1) :]
     while columns(head) > longest // 2:
         head = head[:-1]

@@ -77,7 +77,7 @@ def scrolling(svg: str, say: dict[str, str]) -> str:
     width = float(re.search(r' width="([\d.]+)"', svg)[1])
     least = f'<svg class="aa-least" width="{width * SMALLEST:.0f}" height="0" aria-hidden="true"/>'
     label = f'tabindex="0" role="group" aria-label="{say["scroll"]}"'
-    return f'<div class="aa-scroll" {label}>{least}{svg}</div>'
+    return f'<div class="aa-scroll" {label}>{least}<div>{svg}</div></div>'
 
 
 def insides(

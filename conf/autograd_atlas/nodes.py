@@ -8,7 +8,7 @@ import heapq
 import itertools
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -103,7 +103,7 @@ def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
 
 def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
     """The tensors that a program can name: its variables, what stands in its lists and dicts,
-    the parameters of its modules, and the gradients that all these hold."""
+    the parameters of its modules, by their paths, and the gradients that all these hold."""
     # What happens to stand in a namespace may raise anything when it is looked at; plain
     # isinstance checks on types do not.
     public = [(n, v) for n, v in namespace.items() if isinstance(n, str) and not n.startswith("_")]
@@ -120,10 +120,14 @@ def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Ten
         for key, each in places:
             if isinstance(each, torch.Tensor):
                 yield f"{name}[{key!r}]", each
-    for name, module in modules:
-        prefix = f"{name}." if len(modules) > 1 else ""
-        for path, each in itertools.chain(module.named_parameters(), module.named_buffers()):
-            yield prefix + path, each
+    held = [
+        (name, path, each)
+        for name, module in modules
+        for path, each in itertools.chain(module.named_parameters(), module.named_buffers())
+    ]
+    shared = Counter(path for _, path, _ in held)
+    for name, path, each in held:
+        yield path if shared[path] == 1 else f"{name}.{path}", each
     for name, tensor in direct:
         if is_leaf_tensor(tensor) and tensor.grad is not None:
             yield f"{name}.grad", tensor.grad
