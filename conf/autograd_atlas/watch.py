@@ -605,13 +605,18 @@ def described(
 def was_swapped(arguments: list[Argument], name: str, source: str) -> bool:
     if name not in SWAPPED or arguments[0].tensor is None or arguments[1].tensor is not None:
         return False
+    return number_first(source, SWAPPED[name])
+
+
+@lru_cache(maxsize=1024)
+def number_first(source: str, operator: type[ast.operator]) -> bool:
+    """Whether an expression applies an operator to a number, and then something else."""
     try:
         expression = ast.parse(source, mode="eval").body
     except SyntaxError:
         return False
-    if not isinstance(expression, ast.BinOp) or not isinstance(expression.op, SWAPPED[name]):
+    if not isinstance(expression, ast.BinOp) or not isinstance(expression.op, operator):
         return False
-    return isinstance(expression.left, ast.Constant) or (
-        isinstance(expression.left, ast.UnaryOp)
-        and isinstance(expression.left.operand, ast.Constant)
-    )
+    left = expression.left
+    left = left.operand if isinstance(left, ast.UnaryOp) else left
+    return isinstance(left, ast.Constant)
