@@ -1,6 +1,6 @@
 """``make bench``: what building takes, in multiples of two things measured in the same run:
 an empty Sphinx build, and the bare sum of what has to run (every lesson in one process,
-every page with cells in one of its own).
+every page with cells in one of its own; pictures, which run once more, are not in it).
 """
 
 import os
@@ -55,7 +55,7 @@ def bare_sum(folder: Path) -> float:
         if cells:
             script = folder / f"{page.stem}.py"
             script.write_text("\n".join(cells), encoding="utf-8")
-            total += median([sys.executable, str(script)])
+            total += median([sys.executable, str(script)], cwd=folder)
     return total
 
 
@@ -76,7 +76,7 @@ def build(project: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT / "conf")}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         empty = empty_sphinx(folder / "empty")
