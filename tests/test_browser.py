@@ -47,9 +47,16 @@ def test_the_copy_button_copies_code_and_speaks_the_language(served, reader, lan
     assert copied.startswith("a = 5\nb = 3\nc = 2\n")
 
 
-def test_the_theme_button_changes_the_theme(site, reader):
+@pytest.mark.parametrize(
+    "colour",
+    [
+        "getComputedStyle(document.body).backgroundColor",
+        "getComputedStyle(document.querySelector('.aa-graph .value')).fill",
+    ],
+    ids=["page", "picture"],
+)
+def test_the_theme_button_changes_the_theme(site, reader, colour):
     page = reader((site / "en" / LESSON).as_uri(), color_scheme="light")
-    colour = "getComputedStyle(document.body).backgroundColor"
     seen = {page.evaluate(colour)}
     for _ in range(2):
         page.locator(".theme-toggle-content button").click()

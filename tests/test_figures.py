@@ -114,16 +114,6 @@ def test_values_and_gradients_can_be_told_apart_on_either_ground(site, reader, s
     assert all(abs(ground - each) > 250 for each in lightness.values()), (ground, lightness)
 
 
-def test_the_second_theme_button_colours_pictures_too(site, reader):
-    page = reader((site / "en/index.html").as_uri(), color_scheme="light")
-    colour = "getComputedStyle(document.querySelector('.aa-graph .value')).fill"
-    seen = {page.evaluate(colour)}
-    for _ in range(2):
-        page.locator(".theme-toggle-content button").click()
-        seen.add(page.evaluate(colour))
-    assert len(seen) == 2
-
-
 # -- Mistakes -------------------------------------------------------------------------------
 
 GRAPH = """
