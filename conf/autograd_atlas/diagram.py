@@ -14,8 +14,22 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from .graph import Argument, Block, Call, Graph, Node, Number, Tensor, Value, primed, total
+from .graph import (
+    Argument,
+    Block,
+    Call,
+    Graph,
+    Node,
+    Number,
+    Saved,
+    Tensor,
+    Value,
+    primed,
+    same_numbers,
+    total,
+)
 
 WRITTEN, RECORDED = "written", "recorded"
 
@@ -28,7 +42,17 @@ FEW = 60  # boxes up to which wires carry numbers, and nodes what they saved
 MOST_OUTPUTS = 6  # of a node that are told one by one
 ROW = 24  # copies of a repeated block that are drawn one by one; more become one box
 
-Span = tuple[str, str]  # a style, and text
+
+class Span(NamedTuple):
+    """A part of a line. ``about`` names the quantity that it tells, if that may change when a
+    graph is played (see :mod:`autograd_atlas.tape`), and after a colon which row of it."""
+
+    style: str
+    text: str
+    about: str = ""
+
+
+UNKNOWN = "?:0"  # about: a number of which nobody knows where it came from
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,7 @@ class Wire:
     kind: str = "flow"  # "quiet": no gradient comes back; "alias": shares memory
     above: str = ""  # the local derivative
     below: str = ""  # the gradient that was sent
+    edges: tuple[int, ...] = ()  # whose gradients, added up, it is
 
 
 @dataclass(frozen=True)
@@ -76,6 +101,7 @@ class Diagram:
     wires: tuple[Wire, ...]
     frames: tuple[Frame, ...] = ()
     inside: int | None = None  # the block of which this is the content
+    folded: tuple[tuple[str, str], ...] = ()  # what is not drawn, and the block that stands for it
 
 
 # -- Text in boxes --------------------------------------------------------------------------
@@ -170,28 +196,33 @@ def shown(value: Value | None, widest: int = 14) -> str:
     return rows[0] if value.numbers and rows[0] != type_text(value) else ""
 
 
-def named(name: str, value: Value, style: str) -> list[tuple[Span, ...]]:
+def named(name: str, value: Value, style: str, about: str) -> list[tuple[Span, ...]]:
     """``name = value``, or the value's rows below the name."""
     rows = rows_of(value)
-    label = ((f"{style}-name", short(name)),) if name else ()
-    if len(rows) == 1 and rows[0] != type_text(value):
-        return [(*label, (style, f" = {rows[0]}" if name else rows[0]))]
-    kind = "type" if rows[0] == type_text(value) else style
-    return [*([label] if label else []), *(((kind, row),) for row in rows)]
+    label = (Span(f"{style}-name", short(name)),) if name else ()
+    if rows[0] == type_text(value):
+        return [*([label] if label else []), (Span("type", rows[0]),)]
+    if len(rows) == 1:
+        return [(*label, Span(style, f" = {rows[0]}" if name else rows[0], f"{about}:0"))]
+    return [
+        *([label] if label else []),
+        *((Span(style, row, f"{about}:{n}"),) for n, row in enumerate(rows)),
+    ]
 
 
 def tensor_name(tensor: Tensor) -> str:
     return primed(tensor.name, tensor.primes) if tensor.name else ""
 
 
-def gradient_lines(value: Value | None, prefix: str = "∇ ") -> list[tuple[Span, ...]]:
+def gradient_lines(value: Value | None, about: str, prefix: str = "∇ ") -> list[tuple[Span, ...]]:
     if value is None:
         return []
     rows = rows_of(value)
     if rows[0] == type_text(value):
         return []
     return [
-        (("grad", (prefix if n == 0 else " " * len(prefix)) + row),) for n, row in enumerate(rows)
+        (Span("grad", (prefix if n == 0 else " " * len(prefix)) + row, f"{about}:{n}"),)
+        for n, row in enumerate(rows)
     ]
 
 
@@ -230,7 +261,7 @@ def symbol_width(symbol: str) -> float:
 
 def sized(box: Box) -> Box:
     """The box, as large as what it says."""
-    widest = max((sum(columns(text) for _, text in line) for line in box.lines), default=0)
+    widest = max((sum(columns(span.text) for span in line) for line in box.lines), default=0)
     inner = widest * CHARACTER + 2 * PADDING if box.lines else 0
     tall = max(len(box.lines) * LINE + 8 if box.lines else 0, CIRCLE if box.symbol else 0)
     ends = STOP if box.stops else 0
@@ -312,6 +343,15 @@ def repeats(tokens: Sequence[Hashable], blocks: list[Block]) -> dict[int, int]:
     return found
 
 
+def chain(blocks: Sequence[Block], block: int | None) -> list[int]:
+    """A block and those around it, outermost first."""
+    found: list[int] = []
+    while block is not None:
+        found.append(block)
+        block = blocks[block].parent
+    return found[::-1]
+
+
 @dataclass(frozen=True)
 class Folds:
     """Which blocks are open, and what stands for an item in a closed one."""
@@ -320,12 +360,7 @@ class Folds:
     open: frozenset[int]
 
     def chain(self, block: int | None) -> list[int]:
-        """A block and those around it, outermost first."""
-        found: list[int] = []
-        while block is not None:
-            found.append(block)
-            block = self.blocks[block].parent
-        return found[::-1]
+        return chain(self.blocks, block)
 
     def closed(self, block: int | None) -> int | None:
         """The outermost closed block around an item."""
@@ -395,18 +430,20 @@ def diagram(
     fold: bool = True,
     opened: Iterable[str] = (),
     inside: int | None = None,
+    around: int | None = None,
 ) -> Diagram:
     """One view of a graph.
 
     ``fold=False`` opens every block, and ``opened`` names blocks to open. ``inside`` draws the
-    content of one block, with what flows into it and out of it.
+    content of one block, with what flows into it and out of it; ``around`` opens one block in
+    its place among the others.
     """
     graph = with_repeats(graph) if fold else graph
     builder = Written(graph) if view == WRITTEN else Recorded(graph)
-    picture = builder.build(fold, opened, inside)
+    picture = builder.build(fold, opened, inside, around)
     # A block is a stretch of the calculation, so that folding makes no circle; if some program
     # manages to make one all the same, it is drawn unfolded.
-    return picture if inside is not None or flows(picture) else builder.build(False, (), None)
+    return picture if inside is not None or flows(picture) else builder.build(False, ())
 
 
 def flows(picture: Diagram) -> bool:
@@ -455,15 +492,23 @@ class Builder:
     def wires(self) -> list[Wire]:
         raise NotImplementedError
 
-    def build(self, fold: bool, opened: Iterable[str], inside: int | None) -> Diagram:
+    def build(
+        self,
+        fold: bool,
+        opened: Iterable[str],
+        inside: int | None = None,
+        around: int | None = None,
+    ) -> Diagram:
         items = self.items()
-        folds = Folds(
-            self.graph.blocks, open_blocks(self.graph, list(items.values()), fold, opened)
-        )
-        if inside is not None:
-            within = {key: block for key, block in items.items() if inside in folds.chain(block)}
-            around = open_blocks(self.graph, list(within.values()), fold, opened)
-            folds = Folds(self.graph.blocks, around | set(folds.chain(inside)))
+        chosen = open_blocks(self.graph, list(items.values()), fold, opened)
+        folds = Folds(self.graph.blocks, chosen)
+        block = around if inside is None else inside
+        if block is not None:
+            within = {key: each for key, each in items.items() if block in folds.chain(each)}
+            small = open_blocks(self.graph, list(within.values()), fold, opened)
+            if inside is None:
+                small = chosen | {each for each in small if block in folds.chain(each)}
+            folds = Folds(self.graph.blocks, small | set(folds.chain(block)))
         stands = {key: key for key in items}
         closed: Counter[int] = Counter()
         for key, block in items.items():
@@ -488,17 +533,19 @@ class Builder:
                 boxes.append(self.block_box(int(key[1:]), closed[int(key[1:])]))
             else:
                 boxes.append(replace(sized(self.box(key)), frame=items[key]))
-        return self.framed(boxes, self.between(wires, stands), folds, inside)
+        folded = tuple((key, stand) for key, stand in stands.items() if key != stand)
+        picture = self.framed(boxes, self.between(wires, stands), folds, inside)
+        return replace(picture, folded=folded)
 
     def block_box(self, number: int, count: int) -> Box:
         block = self.graph.blocks[number]
         title = block_title(block)
         lines: list[tuple[Span, ...]] = []
         if block.name:
-            lines.append((("head", short(block.name)),))
+            lines.append((Span("head", short(block.name)),))
         if block.kind:
-            lines.append((("type" if block.name else "head", short(block.kind)),))
-        lines.append((("type", f"{self.unit} × {count}"),))
+            lines.append((Span("type" if block.name else "head", short(block.kind)),))
+        lines.append((Span("type", f"{self.unit} × {count}"),))
         box = sized(Box(f"b{number}", "block", tuple(lines), title=title, inside=count))
         return replace(box, frame=block.parent)
 
@@ -613,9 +660,8 @@ class Written(Builder):
         if key[0] == "k":
             text = self.graph.calls[int(key[1 : key.index(".")])].arguments
             argument = text[int(key[key.index(".") + 1 :])]
-            return Box(
-                key, "constant", ((("value", short(argument.text, 12)),),), title=argument.text
-            )
+            label = Span("value", short(argument.text, 12))
+            return Box(key, "constant", ((label,),), title=argument.text)
         if key[0] == "t":
             return self.tensor_box(key, int(key[1:]), "")
         call = self.graph.calls[int(key[1:])]
@@ -631,13 +677,13 @@ class Written(Builder):
             kind = "leaf"
         if number in self.results:
             kind = "result"
-        lines = named(tensor_name(tensor), tensor.value, "value")
+        lines = named(tensor_name(tensor), tensor.value, "value", f"v{number}")
         if self.few:
             arrived = self.gradient(tensor)
-            lines += gradient_lines(arrived)
+            lines += gradient_lines(arrived, f"r{tensor.node}.{tensor.output}")
             kept = self.graph.nodes[tensor.node].grad if tensor.leaf and arrived else None
-            if kept is not None and kept.numbers != arrived.numbers:
-                lines += gradient_lines(kept, ".grad = ")
+            if kept is not None and not same_numbers(kept, arrived):
+                lines += gradient_lines(kept, f"g{tensor.node}", ".grad = ")
         full = tensor_name(tensor)
         title = full if columns(full) > LONGEST else ""
         return Box(key, kind, tuple(lines), symbol, title, tensor=number)
@@ -676,7 +722,7 @@ class Written(Builder):
         return Wire(
             key, source, target,
             above=f"∂ {number_text(local)}" if local is not None and sent else "",
-            below=f"◁ {sent}" if sent else "",
+            below=f"◁ {sent}" if sent else "", edges=argument.edges,
         )  # fmt: skip
 
 
@@ -690,6 +736,7 @@ class Recorded(Builder):
         super().__init__(graph)
         self.used = {(edge.target, edge.output) for edge in graph.edges}
         self.used |= {(root.node, root.output) for root in graph.roots}
+        self.leaf_tensor = {t.node: n for n, t in reversed([*enumerate(graph.tensors)]) if t.leaf}
         self.stops: dict[int, list[str]] = defaultdict(list)
         for number, edge in enumerate(graph.edges):
             if edge.target is None:
@@ -715,10 +762,10 @@ class Recorded(Builder):
         prefix, colons, name = node.name.rpartition("::")
         lines: list[tuple[Span, ...]] = []
         if prefix:
-            lines.append((("type", prefix + colons),))
-        lines.append((("head", short(name)),))
+            lines.append((Span("type", prefix + colons),))
+        lines.append((Span("head", short(name)),))
         if node.leaf:
-            lines += self.leaf_lines(node)
+            lines += self.leaf_lines(number, node)
             kind = "accumulate"
         else:
             lines += self.output_lines(number, node)
@@ -726,19 +773,16 @@ class Recorded(Builder):
         title = name if columns(name) > LONGEST else ""
         return Box(key, kind, tuple(lines), title=title, stops=tuple(self.stops[number]))
 
-    def leaf_lines(self, node: Node) -> list[tuple[Span, ...]]:
+    def leaf_lines(self, number: int, node: Node) -> list[tuple[Span, ...]]:
         name = node.outputs[0].name or ""
         if self.few and node.grad is not None and self.graph.order:
             if rows_of(node.grad)[0] != type_text(node.grad):
-                return named(f"{short(name)}.grad", node.grad, "grad")
-        value = node.outputs[0].value
-        return (
-            named(name, value, "value")
-            if self.few
-            else [(("value-name", short(name)),)]
-            if name
-            else []
-        )
+                return named(f"{short(name)}.grad", node.grad, "grad", f"g{number}")
+        if self.few:
+            tensor = self.leaf_tensor.get(number)
+            about = UNKNOWN if tensor is None else f"v{tensor}"
+            return named(name, node.outputs[0].value, "value", about)
+        return [(Span("value-name", short(name)),)] if name else []
 
     def output_lines(self, place: int, node: Node) -> list[tuple[Span, ...]]:
         lines: list[tuple[Span, ...]] = []
@@ -749,20 +793,32 @@ class Recorded(Builder):
             spans: list[Span] = []
             if output.name and self.few:
                 label = f"[{number}] {output.name}" if several else output.name
-                spans.append(("value-name", short(label)))
+                spans.append(Span("value-name", short(label)))
             arrived = shown(output.received, 26) if self.few else ""
             if arrived:
-                spans.append(("grad", f"{'  ' if spans else ''}∇ {arrived}"))
+                gap = "  " if spans else ""
+                spans.append(Span("grad", f"{gap}∇ {arrived}", f"r{place}.{number}:0"))
             if spans:
                 lines.append(tuple(spans))
         if len(used) > MOST_OUTPUTS:
-            lines.append((("type", f"… {len(node.outputs)}"),))
+            lines.append((Span("type", f"… {len(node.outputs)}"),))
         for saved in node.saved if self.few else ():
-            text = saved.name or (shown(saved.value, 20) if saved.value is not None else "…")
-            text = text or type_text(saved.value)
+            numbers = shown(saved.value, 20) if saved.value is not None else "…"
+            text = saved.name or numbers or type_text(saved.value)
             style = "tag" if saved.state == "kept" else f"tag-{saved.state}"
-            lines.append(((style, f"▪ {saved.attribute} = {short(text, 20)}"),))
+            about = ""
+            if not saved.name and saved.value is not None and numbers:
+                about = self.saved_about(place, saved)
+            lines.append((Span(style, f"▪ {saved.attribute} = {short(text, 20)}", about),))
         return lines
+
+    def saved_about(self, place: int, saved: Saved) -> str:
+        """What a saved number is: a tensor of the graph, a number in the program, or who knows."""
+        if saved.tensor is not None:
+            return f"v{saved.tensor}:0"
+        calls = (call for call in self.graph.calls if place in call.nodes)
+        texts = {argument.text for call in calls for argument in call.arguments}
+        return "" if {number_text(number) for number in saved.value.numbers} <= texts else UNKNOWN
 
     def wires(self) -> list[Wire]:
         found = []
@@ -777,7 +833,7 @@ class Recorded(Builder):
             found.append(
                 Wire(
                     f"e{number}", f"n{edge.target}", f"n{edge.source}",
-                    above=" ".join(above), below=f"◁ {sent}" if sent else "",
+                    above=" ".join(above), below=f"◁ {sent}" if sent else "", edges=(number,),
                 )
             )  # fmt: skip
         return found

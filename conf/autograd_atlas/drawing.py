@@ -12,7 +12,7 @@ import torch
 
 from . import record
 from .diagram import check_names
-from .figure import figure, figure_style, views_of
+from .figure import figure, figure_style, player_script, views_of
 from .graph import Graph
 from .svg import style, svg
 from .text import words
@@ -47,7 +47,7 @@ class Drawing:
         view = self._view[0] if len(self._view) == 1 else None
         prefix = f"aa{_session}{next(_numbers)}"  # the same drawing may be shown twice
         html = figure(self.graph, prefix, view=view, **self._options)
-        return f"<style>{style()}{figure_style()}</style>{html}"
+        return f"<style>{style()}{figure_style()}</style>{html}<script>{player_script()}</script>"
 
     def _repr_svg_(self) -> str:
         return svg(self.graph, self._view[0], alone=True, **self._options)

@@ -1,4 +1,5 @@
-"""A graph as a figure in HTML: both views, what is inside of folded blocks, and the words.
+"""A graph as a figure in HTML: both views, what is inside of folded blocks, the words, and the
+tape that a browser plays.
 
 It stands without JavaScript and without our site's styles: the switch between the views is a
 pair of radio buttons, and folded blocks unfold as details.
@@ -6,15 +7,29 @@ pair of radio buttons, and folded blocks unfold as details.
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from . import text
-from .diagram import RECORDED, WRITTEN, Diagram, block_title, blocks_to_open, diagram, with_repeats
+from .diagram import (
+    RECORDED,
+    WRITTEN,
+    Diagram,
+    block_title,
+    blocks_to_open,
+    chain,
+    columns,
+    diagram,
+    with_repeats,
+)
 from .graph import Graph
 from .svg import clean, picture_svg
+from .tape import tape, tape_json
 
 SMALLEST = 0.72  # of its own width, to which a picture shrinks: its 12 px become 9.5
 MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
+MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
 
 
 def views_of(graph: Graph, view: str | None = None) -> list[str]:
@@ -47,24 +62,36 @@ def figure(
     graph = with_repeats(graph) if fold else graph
     views = views_of(graph, view)
     pictures = {each: diagram(graph, each, fold=fold, opened=opened) for each in views}
+    drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
     parts = [f'<figure class="aa-figure" id="{prefix}">']
     if len(views) > 1:
         for place, each in enumerate(views):
             checked = " checked" if place == 0 else ""
             parts.append(
                 f'<input class="aa-choose-{each}" type="radio" name="{prefix}-view" '
-                f'id="{prefix}-{each}"{checked}><label for="{prefix}-{each}">{say[each]}</label>'
+                f'id="{prefix}-{each}" value="{each}"{checked}><label for="{prefix}-{each}">{say[each]}</label>'
             )
+    shown = []
     for each, picture in pictures.items():
         short = f"{prefix}.{each[0]}"  # no name has a dot, so that no two ids can meet
-        parts.append(f'<div class="aa-view aa-view-{each}">')
-        parts.append(scrolling(picture_svg(graph, picture, language, short), say))
-        parts += insides(graph, picture, short, language, say, opened)
-        parts.append("</div>")
+        drawn[short] = picture
+        shown.append(f'<div class="aa-view aa-view-{each}">')
+        shown.append(scrolling(picture_svg(graph, picture, language, short), say))
+        shown += insides(graph, picture, short, language, say, opened, drawn)
+        shown += states(graph, picture, short, language, opened, drawn)
+        shown.append("</div>")
+    played = tape(graph, drawn, language)
+    if played is not None:
+        parts.append(controls(len(played["steps"]) - 1, say))
+    parts += shown
+    if played is not None:
+        parts.append(spoken(played, say))
     parts.append(legend(pictures.values(), say))
     parts.append(in_words(graph, pictures, language, say))
     if caption:
         parts.append(f"<figcaption>{caption}</figcaption>")
+    if played is not None:
+        parts.append(f'<script type="application/json">{tape_json(played)}</script>')
     parts.append("</figure>")
     return "".join(parts)
 
@@ -87,6 +114,7 @@ def insides(
     language: str,
     say: dict[str, str],
     opened: Iterable[str],
+    drawn: dict[str, Diagram],
 ) -> Iterable[str]:
     """The folded blocks, each to be unfolded; equal ones together."""
     equal: dict[object, list[int]] = {}
@@ -102,19 +130,93 @@ def insides(
         some = others if len(others) < 4 else [others[0], "…", others[-1]]
         summary = say[kind].format(block=name, others=clean(say["comma"].join(some)))
         below = f"{prefix}b{blocks[0]}-"
+        drawn[below] = inner
         svg = picture_svg(graph, inner, language, below)
         yield f'<details class="aa-inside"><summary>{summary}</summary>{scrolling(svg, say)}'
-        yield from insides(graph, inner, below, language, say, opened)
+        yield from insides(graph, inner, below, language, say, opened, drawn)
         yield "</details>"
+
+
+def states(
+    graph: Graph,
+    picture: Diagram,
+    prefix: str,
+    language: str,
+    opened: Iterable[str],
+    drawn: dict[str, Diagram],
+    inside: int | None = None,
+) -> Iterable[str]:
+    """For the player: the picture again with one more block open, for each that is folded; or,
+    where one was opened, for each inside of it."""
+    boxes = len(picture.boxes)
+    parent = prefix if inside is None else f"{prefix}/b{inside}"
+    for block in blocks_to_open(picture):
+        if inside is not None and inside not in chain(graph.blocks, block):
+            continue
+        name = f"{prefix}/b{block}"
+        larger = diagram(graph, picture.view, opened=opened, around=block)
+        everything = sum(len(each.boxes) for each in drawn.values())
+        if everything > MOST_DRAWN or len(larger.boxes) - boxes > MOST_INSIDE:
+            continue
+        drawn[name] = larger
+        svg = picture_svg(graph, larger, language, prefix)
+        yield f'<template data-name="{name}" data-parent="{parent}">{svg}</template>'
+        yield from states(graph, larger, prefix, language, opened, drawn, block)
+
+
+# In a square of 16: what each button of the player shows.
+ICONS = {
+    "first": "M3 3h2v10H3zM13 3v10L6 8z",
+    "back": "M11 3v10L4 8z",
+    "play": "M4 2v12l9-6z|M3 2h4v12H3zM9 2h4v12H9z",  # and while it plays
+    "forward": "M5 3v10l7-5z",
+    "last": "M11 3h2v10h-2zM3 3v10l7-5z",
+    "zoom-out": "M3 7h10v2H3z",
+    "zoom-in": "M3 7h4V3h2v4h4v2H9v4H7V9H3z",
+}
+
+
+def controls(steps: int, say: dict[str, str]) -> str:
+    """Buttons and a scrubber, which sleep until the player wakes them."""
+
+    def button(name: str) -> str:
+        paths = "".join(f'<path d="{path}"/>' for path in ICONS[name].split("|"))
+        icon = f'<svg viewBox="0 0 16 16" aria-hidden="true">{paths}</svg>'
+        label = f'aria-label="{say[name]}" title="{say[name]}"'
+        return f'<button type="button" class="aa-{name}" {label} disabled>{icon}</button>'
+
+    buttons = "".join(map(button, ("first", "back", "play", "forward", "last")))
+    scrubber = (
+        f'<input class="aa-scrubber" type="range" min="0" max="{steps}" value="{steps}" '
+        f'aria-label="{say["step"]}" autocomplete="off" disabled>'
+    )
+    zoom = button("zoom-out") + button("zoom-in")
+    label = f'role="group" aria-label="{say["player"]}"'
+    return f'<div class="aa-player" {label}>{buttons}{scrubber}{zoom}</div>'
+
+
+def spoken(played: dict[str, Any], say: dict[str, str]) -> str:
+    """The line that tells a step, in room for the longest, and the field for changed inputs."""
+    steps = played["steps"]
+    lines = [text.plain(step["say"]) for step in steps]
+    kinds = ["backward" if "then" in step else "forward" for step in steps]
+    told = [
+        say[f"at-{kind}" if place else "at"].format(n=place, all=len(steps) - 1) + line
+        for place, (kind, line) in enumerate(zip(kinds, lines))
+    ]
+    longest = with_code(max(told, key=columns))
+    return (
+        f'<div class="aa-told"><p class="aa-room" aria-hidden="true">{longest}</p>'
+        f'<p class="aa-say" role="status">{with_code(told[-1])}</p></div>'
+        f'<details class="aa-edit"><summary>{say["edit"]}</summary><div></div></details>'
+    )
 
 
 def content_of(graph: Graph, view: str, block: int) -> object:
     """What is equal for two blocks in which the same happens."""
 
     def inside(each: int | None) -> bool:
-        while each is not None and each != block:
-            each = graph.blocks[each].parent
-        return each is not None
+        return block in chain(graph.blocks, each)
 
     if view == WRITTEN:
         calls = (call for call in graph.calls if inside(call.block))
@@ -127,11 +229,11 @@ def legend(pictures: Iterable[Diagram], say: dict[str, str]) -> str:
     """What the colours and signs mean, of those that occur."""
     pictures = list(pictures)
     styles = {
-        kind
+        span.style
         for picture in pictures
         for box in picture.boxes
         for line in box.lines
-        for kind, _ in line
+        for span in line
     }
     wires = [wire for picture in pictures for wire in picture.wires]
     parts = []
@@ -166,6 +268,17 @@ def with_code(line: str) -> str:
     return re.sub("`([^`]*)`", r"<code>\1</code>", clean(line))
 
 
+@cache
 def figure_style() -> str:
     """The style sheet of figures; that of the pictures is :func:`autograd_atlas.svg.style`."""
-    return files(__package__).joinpath("figure.css").read_text(encoding="utf-8")
+    folder = files(__package__)
+    parts = (folder.joinpath("figure.css"), folder.joinpath("player", "player.css"))
+    return "".join(part.read_text(encoding="utf-8") for part in parts)
+
+
+@cache
+def player_script() -> str:
+    """The script that plays figures, as it is written."""
+    folder = files(__package__).joinpath("player")
+    parts = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("ops.js", "player.js"))
+    return "".join(parts)

@@ -103,6 +103,7 @@ class Saved:
     value: Value | None = None  # None if it could not be read without side effects
     name: str | None = None
     state: str = "kept"  # or "freed", or "changed" in place since, or "packed" by a hook
+    tensor: int | None = None  # which of the graph's tensors it is, if that is known
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,16 @@ def total(values: Iterable[Value | None]) -> Value | None:
         return Value(given[0].shape, given[0].dtype, given[0].numbers if len(given) == 1 else None)
     columns = zip(*(value.numbers for value in given), strict=True)
     return Value(given[0].shape, given[0].dtype, tuple(map(sum, columns)))
+
+
+def same_numbers(one: Value, other: Value) -> bool:
+    """Whether two values hold the same numbers; what is not a number counts as equal to itself.
+
+    >>> nothing = Value((1,), "float32", (float("nan"),))
+    >>> same_numbers(nothing, Value((1,), "float32", (float("nan"),)))
+    True
+    """
+    return repr(one.numbers) == repr(other.numbers)
 
 
 def primed(name: str, primes: int) -> str:

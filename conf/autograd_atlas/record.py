@@ -165,8 +165,16 @@ def _saved(
             saved = replace(old, state=saved.state)
         if at is not None:
             name = recording.seen[at].name or name
-        found.append(replace(saved, name=name))
+        found.append(replace(saved, name=name, tensor=at))
     return tuple(found)
+
+
+def _saved_among(nodes: Sequence[Node], at_tensor: Mapping[int, int]) -> list[Node]:
+    """The nodes, with the tensors that they keep numbered as in the graph, or not at all."""
+    return [
+        replace(node, saved=tuple(replace(s, tensor=at_tensor.get(s.tensor)) for s in node.saved))
+        for node in nodes
+    ]
 
 
 def _edges(
@@ -209,8 +217,8 @@ def _with_calls(
             leaves[recording.seen[at].root] = number
 
     ends = [recording.place_of(tensor) for _, tensor in asked]
-    if None in ends:
-        return graph  # computed outside of the recording: what PyTorch recorded is all there is
+    if None in ends:  # computed outside of the recording: what PyTorch recorded is all there is
+        return replace(graph, nodes=tuple(_saved_among(graph.nodes, {})))
     wanted, calls = _needed(ends, recording)
     at_tensor = {at: number for number, at in enumerate(sorted(wanted))}
 
@@ -251,7 +259,8 @@ def _with_calls(
     block_of = {
         number: recording.calls[at].block for at, inner in made_in.items() for number in inner
     }
-    nodes = [replace(node, block=block_of.get(n)) for n, node in enumerate(graph.nodes)]
+    nodes = _saved_among(graph.nodes, at_tensor)
+    nodes = [replace(node, block=block_of.get(n)) for n, node in enumerate(nodes)]
     for at in sorted(wanted, reverse=True):  # a leaf holds today what a step has made of it
         number = leaves.get(recording.seen[at].root) if recording.seen[at].leaf else None
         if number is not None:

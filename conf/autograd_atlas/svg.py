@@ -105,9 +105,11 @@ def box_svg(box: Box, at: Rectangle, prefix: str) -> str:
     y = at.y + (at.height - len(box.lines) * LINE) / 2 + 12
     for line in box.lines:
         if len(line) == 1:
-            parts.append(label(left + PADDING, y, line[0][1], line[0][0]))
+            parts.append(label(left + PADDING, y, line[0].text, line[0].style))
         else:
-            words = "".join(f'<tspan class="{kind}">{clean(part)}</tspan>' for kind, part in line)
+            words = "".join(
+                f'<tspan class="{span.style}">{clean(span.text)}</tspan>' for span in line
+            )
             parts.append(f'<text x="{number(left + PADDING)}" y="{number(y)}">{words}</text>')
         y += LINE
     parts.append("</g>")
@@ -131,7 +133,7 @@ def drawing(picture: Diagram, at: Layout, prefix: str) -> str:
     for frame in picture.frames:
         area = at.frames[frame.block]
         parts.append(
-            f'<g class="frame"><rect x="{number(area.x)}" y="{number(area.y)}" '
+            f'<g class="frame" data-block="b{frame.block}"><rect x="{number(area.x)}" y="{number(area.y)}" '
             f'width="{number(area.width)}" height="{number(area.height)}" rx="6"/>'
             f"{label(area.x + 6, area.y + 12, frame.title)}</g>"
         )

@@ -1,14 +1,29 @@
 """Graphs in words: alternative text, and a reading line by line, from the same walk as the
 picture. All words that a picture needs stand here, in each language.
+
+A number that changes when a reader changes an input is marked in a line, with the quantity that
+it is (see :func:`marked`), so that one walk serves what is read and what is played.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
-from .diagram import RECORDED, Box, Diagram, block_title, rows_of, tensor_name, type_text
-from .graph import Edge, Graph, Saved, Value, total
+from .diagram import (
+    RECORDED,
+    Box,
+    Diagram,
+    block_title,
+    number_text,
+    rows_of,
+    shown,
+    tensor_name,
+    type_text,
+)
+from .graph import Call, Edge, Graph, Saved, Value, total
 
 LONGEST_READING = 200  # lines; what is left is counted
 ROUNDING = {"bfloat16": 3e-2, "float16": 4e-3}  # relative, of a sum in that dtype
+MOST_LISTED = 6  # inputs, nodes or targets that one step names
 LONGEST_BACKWARD = 60  # steps of the engine that are told; more are only drawn
 
 WORDS = {
@@ -60,6 +75,11 @@ WORDS = {
         "packed": "{name} (packed by a hook)",
         "ends": "{node} adds up gradients in {name}",
         "ends-unnamed": "{node} adds up gradients in a leaf tensor",
+        "inputs": "The inputs: {inputs}",
+        "input": "{name} = {value}",
+        "records": "; PyTorch records {nodes}",
+        "records-nothing": "; PyTorch records nothing",
+        "record": "PyTorch records {node}; ",
         "receives": "{node} receives {received}",
         "hook": " (a hook changed it from {before})",
         "sends": " and sends {sent}",
@@ -67,6 +87,43 @@ WORDS = {
         "none": "`None`",
         "grad": "; {name} is {value}",
         "more": "… and {n} more",
+        "player": "Play this graph",
+        "first": "To the beginning",
+        "back": "One step back",
+        "play": "Play",
+        "pause": "Pause",
+        "forward": "One step forward",
+        "last": "To the end",
+        "step": "Step",
+        "zoom-in": "Zoom in",
+        "zoom-out": "Zoom out",
+        "at": "Step {n} of {all}: ",
+        "at-forward": "Step {n} of {all}, forward: ",
+        "at-backward": "Step {n} of {all}, backward: ",
+        "picture": "Picture of the graph; the arrow keys play it step by step",
+        "edit": "Change the inputs",
+        "drag": "Type a number, or drag a name to the left or right.",
+        "reset": "Back to PyTorch's numbers",
+        "link": "Link to these numbers",
+        "edited": "Calculated in your browser, by the rule of each operation, on the graph as it was "
+        "recorded. Other inputs could make a program with if or loops build another graph.",
+        "words-recorded": "These words tell the numbers that PyTorch recorded.",
+        "not-a-number": "The address gives {name} = {text}, which does not fit this input.",
+        "no-input": "The address names {name}; this graph has no such input.",
+        "fixed": "The inputs of this graph cannot be changed here: {why}.",
+        "fixed-unseen": "The inputs of this graph cannot be changed here: only what PyTorch "
+        "recorded is known, without values.",
+        "fixed-large": "The inputs of this graph cannot be changed here: it has tensors that are "
+        "too large to calculate with in a page.",
+        "fixed-type": "The inputs of this graph cannot be changed here: its numbers are neither "
+        "float32 nor float64.",
+        "fixed-written": "The inputs of this graph cannot be changed here: a tensor is changed "
+        "through a view of it.",
+        "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds more than "
+        "one backward pass has brought.",
+        "why-operation": "{name} is not among the operations that this page can calculate",
+        "why-differs": "{name} comes out other than PyTorch's, because of a hook or a random "
+        "number, say",
     },
     "zh": {
         "written": "你写的",
@@ -116,6 +173,11 @@ WORDS = {
         "packed": "{name}（由钩子打包）",
         "ends": "{node} 把梯度累加到 {name}",
         "ends-unnamed": "{node} 把梯度累加到一个叶子张量",
+        "inputs": "输入：{inputs}",
+        "input": "{name} = {value}",
+        "records": "；PyTorch 记录下 {nodes}",
+        "records-nothing": "；PyTorch 什么也没有记录",
+        "record": "PyTorch 记录下 {node}；",
         "receives": "{node} 收到 {received}",
         "hook": "（原为 {before}，被钩子修改）",
         "sends": "，{sent}",
@@ -123,8 +185,47 @@ WORDS = {
         "none": "`None`",
         "grad": "；{name} 为 {value}",
         "more": "……还有 {n} 项",
+        "player": "播放这张图",
+        "first": "回到开头",
+        "back": "后退一步",
+        "play": "播放",
+        "pause": "暂停",
+        "forward": "前进一步",
+        "last": "跳到末尾",
+        "step": "步骤",
+        "zoom-in": "放大",
+        "zoom-out": "缩小",
+        "at": "第 {n} 步，共 {all} 步：",
+        "at-forward": "第 {n} 步，共 {all} 步，前向：",
+        "at-backward": "第 {n} 步，共 {all} 步，反向：",
+        "picture": "计算图；用方向键逐步播放",
+        "edit": "修改输入",
+        "drag": "输入数字，或者按住名称左右拖动。",
+        "reset": "恢复 PyTorch 的数值",
+        "link": "指向这些数值的链接",
+        "edited": "这些数值由浏览器在已记录的图上按每个运算的规则算出。"
+        "如果程序里有 if 或循环，换一组输入可能会得到另一张图。",
+        "words-recorded": "以下文字中的数值是 PyTorch 记录的数值。",
+        "not-a-number": "网址中的 {name} = {text} 不适合这个输入。",
+        "no-input": "网址中提到 {name}，但这张图没有这个输入。",
+        "fixed": "这张图的输入不能在此修改：{why}。",
+        "fixed-unseen": "这张图的输入不能在此修改：只知道 PyTorch 记录的结构，不知道数值。",
+        "fixed-large": "这张图的输入不能在此修改：有的张量太大，不适合在网页里计算。",
+        "fixed-type": "这张图的输入不能在此修改：数值类型既不是 float32 也不是 float64。",
+        "fixed-written": "这张图的输入不能在此修改：有张量通过它的视图被修改。",
+        "fixed-summed": "这张图的输入不能在此修改：.grad 里累加了不止一次反向传播的结果。",
+        "why-operation": "本页不会计算 {name} 这个运算",
+        "why-differs": "{name} 的计算结果与 PyTorch 的不同，可能是因为钩子或随机数",
     },
 }  # fmt: skip
+
+
+# What the player says; the rest is said when a page is built.
+PLAYER_WORDS = (
+    "play", "pause", "at", "at-forward", "at-backward", "picture", "drag", "reset",
+    "link", "edited", "words-recorded", "not-a-number", "no-input", "fixed", "why-operation",
+    "why-differs",
+)  # fmt: skip
 
 
 def words(language: str) -> dict[str, str]:
@@ -145,12 +246,29 @@ def counted(n: int, word: str, say: dict[str, str]) -> str:
     return say[word] if n == 1 else say[f"{word}s"].format(n=n)
 
 
-def value_text(value: Value | None, say: dict[str, str]) -> str:
+def value_text(value: Value | None, say: dict[str, str], about: str = "") -> str:
+    """A value in a line, marked as the quantity ``about`` if it has numbers."""
     if value is None:
         return say["none"]
     rows = rows_of(value)
     whole = rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
-    return code(whole) if whole == type_text(value) else whole
+    if whole == type_text(value):
+        return code(whole)
+    return marked(whole, about) if about else whole
+
+
+OPEN, BETWEEN, CLOSE = "\ue000", "\ue001", "\ue002"  # of a mark; in private use, never spoken
+MARKED = re.compile(f"{OPEN}[^{BETWEEN}]*{BETWEEN}([^{CLOSE}]*){CLOSE}")
+
+
+def marked(words: str, about: str) -> str:
+    """``words``, with the name of the quantity whose value they are."""
+    return f"{OPEN}{about}{BETWEEN}{words}{CLOSE}"
+
+
+def plain(line: str) -> str:
+    """A line without its marks."""
+    return MARKED.sub(r"\1", line)
 
 
 def code(name: str) -> str:
@@ -291,22 +409,62 @@ def written_lines(
             yield say["leaf" if tensor.leaf else kind].format(name=name, value=value)
         return
     call = graph.calls[int(box.key[1:])]
-    given = listed(inputs[box.key], say)
+    outputs = call.outputs if box.tensor is None else (box.tensor,)
+    yield plain(call_line(graph, call, outputs, listed(inputs[box.key], say), say))
+
+
+def call_line(
+    graph: Graph, call: Call, outputs: tuple[int, ...], given: str, say: dict[str, str]
+) -> str:
+    """What a call made of what it was given, its values marked."""
     kind = "of" if given else "of-nothing"
     source = code(call.source) or say[kind].format(function=code(call.name), inputs=given)
-    if box.tensor is not None:
-        name = tensor_called(graph, box.tensor, say)
-        value = value_text(graph.tensors[box.tensor].value, say)
-        kind = "made" if name != source else "unnamed-made"
-        yield say[kind].format(name=name, source=source, value=value)
-    else:
-        outputs = [
-            say["output"].format(
-                name=tensor_called(graph, n, say), value=value_text(graph.tensors[n].value, say)
-            )
-            for n in call.outputs
-        ]
-        yield say["several"].format(source=source, outputs=listed(outputs, say))
+    values = [value_text(graph.tensors[n].value, say, f"v{n}") for n in outputs]
+    names = [tensor_called(graph, n, say) for n in outputs]
+    if len(outputs) == 1:
+        kind = "made" if names[0] != source else "unnamed-made"
+        return say[kind].format(name=names[0], source=source, value=values[0])
+    made = [say["output"].format(name=n, value=v) for n, v in zip(names, values)]
+    return say["several"].format(source=source, outputs=listed(made, say))
+
+
+def inputs_line(graph: Graph, say: dict[str, str]) -> str:
+    """What is given before the first call, its values marked."""
+    given = [n for n in range(len(graph.tensors)) if n not in graph.made_by]
+    some = [
+        say["input"].format(
+            name=tensor_called(graph, n, say),
+            value=value_text(graph.tensors[n].value, say, f"v{n}"),
+        )
+        for n in given[:MOST_LISTED]
+    ]
+    return say["inputs"].format(inputs=some_of(some, len(given), say))
+
+
+def forward_line(graph: Graph, number: int, say: dict[str, str]) -> str:
+    """What one call did, and what PyTorch recorded of it."""
+    call = graph.calls[number]
+    tensors = dict.fromkeys(a.tensor for a in call.arguments if a.tensor is not None)
+    given = listed((tensor_called(graph, n, say) for n in tensors), say)
+    line = call_line(graph, call, call.outputs, given, say)
+    nodes = [code(graph.nodes[node].name) for node in call.nodes]
+    if not nodes:
+        return line + say["records-nothing"]
+    return line + say["records"].format(nodes=some_of(nodes[:MOST_LISTED], len(nodes), say))
+
+
+def record_line(graph: Graph, number: int, say: dict[str, str]) -> str:
+    """That a node was recorded, and where it leads."""
+    visible = {f"n{place}" for place in range(len(graph.nodes))}
+    node = code(graph.nodes[number].name)
+    return say["record"].format(node=node) + recorded_line(graph, number, visible, [], say)
+
+
+def some_of(parts: list[str], count: int, say: dict[str, str]) -> str:
+    """The first of ``count`` parts, and how many more there are."""
+    if count <= len(parts):
+        return listed(parts, say)
+    return say["comma"].join(parts) + say["comma"] + say["more"].format(n=count - len(parts))
 
 
 def node_name(graph: Graph, number: int, say: dict[str, str]) -> str:
@@ -349,37 +507,71 @@ def saved_name(saved: Saved, say: dict[str, str]) -> str:
 def backward_reading(graph: Graph, language: str) -> list[str]:
     """What the engine did, one line a node, in its order; empty if it did not run, or if it
     was too much to read."""
-    say = words(language)
     if len(graph.order) > LONGEST_BACKWARD:
         return []
-    sent: dict[int, list[Edge]] = {}
-    arriving: dict[tuple[int, int], list[Edge]] = {}
-    for edge in graph.edges if graph.order else ():
+    return [plain(line) for line in backward_lines(graph, words(language))]
+
+
+def backward_lines(graph: Graph, say: dict[str, str]) -> list[str]:
+    """What each node received, sent, and added to a leaf's ``.grad``, in the engine's order, its
+    numbers marked."""
+    arriving: dict[tuple[int, int], list[int]] = {}
+    for number, edge in enumerate(graph.edges if graph.order else ()):
         if edge.target is not None:
-            sent.setdefault(edge.source, []).append(edge)
-            arriving.setdefault((edge.target, edge.output), []).append(edge)
+            arriving.setdefault((edge.target, edge.output), []).append(number)
+    numbers = {id(edge): number for number, edge in enumerate(graph.edges)}
     lines = []
     for number in graph.order:
         node = graph.nodes[number]
-        received = listed((value_text(each.received, say) for each in node.outputs), say)
-        line = say["receives"].format(node=node_name(graph, number, say), received=received)
-        for place, output in enumerate(node.outputs):
-            before = changed_by_hook(output.received, arriving.get((number, place), []))
-            if before is not None:
-                line += say["hook"].format(before=value_text(before, say))
+        received = [
+            received_text(graph, number, place, arriving.get((number, place), []), say)
+            for place in range(len(node.outputs))
+        ]
+        name = node_name(graph, number, say)
+        line = say["receives"].format(node=name, received=listed(received, say))
+        sent = [edge for edge in graph.edges_from.get(number, []) if edge.target is not None]
         parts = [
             say["to"].format(
-                value=value_text(edge.sent, say), target=node_name(graph, edge.target, say)
+                value=sent_text(edge, numbers[id(edge)], node.outputs[0].received, say),
+                target=node_name(graph, edge.target, say),
             )
-            for edge in sent.get(number, [])
+            for edge in sent[:MOST_LISTED]
         ]
         if parts:
-            line += say["sends"].format(sent=listed(parts, say))
+            line += say["sends"].format(sent=some_of(parts, len(sent), say))
         if node.leaf and node.grad is not None and node.outputs[0].name:
             name = code(f"{node.outputs[0].name}.grad")
-            line += say["grad"].format(name=name, value=value_text(node.grad, say))
+            grad = value_text(node.grad, say, f"g{number}")
+            line += say["grad"].format(name=name, value=grad)
         lines.append(line)
     return lines
+
+
+def received_text(
+    graph: Graph, node: int, place: int, edges: list[int], say: dict[str, str]
+) -> str:
+    """What arrived at one output of a node: a sum, if it came along several edges."""
+    received = graph.nodes[node].outputs[place].received
+    whole = value_text(received, say, f"r{node}.{place}")
+    sent = [graph.edges[edge] for edge in edges]
+    before = changed_by_hook(received, sent)
+    if before is not None:
+        return whole + say["hook"].format(before=value_text(before, say))
+    parts = [shown(edge.sent) for edge in sent]
+    if 1 < len(parts) <= MOST_LISTED and all(parts):
+        terms = [marked(part, f"e{edge}") for part, edge in zip(parts, edges)]
+        return f"{' + '.join(terms)} = {whole}"
+    return whole
+
+
+def sent_text(edge: Edge, number: int, received: Value | None, say: dict[str, str]) -> str:
+    """What went along an edge: a product, if the local derivative is one number."""
+    whole = value_text(edge.sent, say, f"e{number}")
+    factor = shown(received)
+    if edge.local is None or not factor or not shown(edge.sent):
+        return whole
+    local = marked(number_text(edge.local), f"d{number}")
+    return f"{marked(factor, f'r{edge.source}.0')} × {local} = {whole}"
 
 
 def changed_by_hook(received: Value | None, edges: list[Edge]) -> Value | None:

@@ -62,7 +62,7 @@ def of_engine() -> str:
 
 def of_look() -> str:
     """What stands on every page: templates, styles."""
-    styles = sorted((CONF / "autograd_atlas").glob("*.css"))
+    styles = sorted((CONF / "autograd_atlas").rglob("*.css"))
     files = files_below(CONF / "static") + files_below(CONF / "templates")
     return of_files(ROOT, [*files, *styles])
 

@@ -11,6 +11,7 @@ from . import (
     mathml,
     outputs,
     pages,
+    player,
     search,
     sources,
 )
@@ -20,6 +21,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     sources.setup(app)  # warnings name the file that a person edits
     lessons.setup(app)  # lessons run in order, in time, without surprises
     graphs.setup(app)  # graphs are recorded once, and drawn in each language
+    player.setup(app)  # and played in the browser
     gallery.setup(app)  # the lessons' cards and notebooks
     outputs.setup(app)  # what was printed is shown without addresses and paths
     mathml.setup(app)  # formulas become MathML

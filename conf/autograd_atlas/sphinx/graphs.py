@@ -23,6 +23,7 @@ from ..graph import Graph
 from .languages import LANGUAGES
 from .lessons import EXAMPLES, OPTION, LessonError, lesson_files, line_of
 from .options import OPTIONS, of_comment, yes_or_no
+from .player import beginning_at
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class AutogradGraph(SphinxDirective):
         if self.options.get("code", True):
             block = nodes.literal_block(code, code, language="python")
             self.set_source_info(block)
-            shown.append(block)
+            shown.append(beginning_at(1, block))
         if answer.printed:
             printed = nodes.literal_block(answer.printed, answer.printed, language="none")
             shown.append(nodes.container("", printed, classes=["aa-printed"]))
@@ -103,7 +104,7 @@ class AutogradGraph(SphinxDirective):
             caption = nodes.paragraph(text, "", *children, *messages)
             self.set_source_info(caption)
             picture += caption
-        return [*shown, picture]
+        return [nodes.container("", *shown, picture, classes=["aa-program"])]
 
     def first_line(self) -> int:
         """The line at which the body begins, which MyST's ``content_offset`` does not tell."""
@@ -255,9 +256,9 @@ PACKAGE = Path(figures.__file__).parent
 
 
 def add_styles(app: Sphinx, config: Config) -> None:
-    for name in ("graph.css", "figure.css"):
-        config.html_static_path.append(str(PACKAGE / name))
-        app.add_css_file(name)
+    for path in (PACKAGE / "graph.css", PACKAGE / "figure.css", PACKAGE / "player" / "player.css"):
+        config.html_static_path.append(str(path))
+        app.add_css_file(path.name)
 
 
 def setup(app: Sphinx) -> None:

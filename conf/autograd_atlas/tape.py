@@ -1,0 +1,245 @@
+"""From a :class:`~autograd_atlas.graph.Graph` and its pictures to the tape that a browser plays.
+
+A tape says, step by step, what appears and what lights up in the pictures, and a line of text.
+Numbers in it go by the names of quantities:
+
+- ``v3``: the value of tensor 3,
+- ``r3.0``: the gradient that node 3 received for its output 0,
+- ``e3``: the gradient that was sent along edge 3; ``d3``: the local derivative there,
+- ``g3``: the leaf's ``.grad`` at node 3.
+
+Where the numbers of all tensors are known, the tape also holds what the browser needs to
+calculate them anew from other inputs: calls, nodes, edges, and the engine's order.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import text
+from .diagram import Diagram
+from .graph import Graph, Number, Value, same_numbers
+
+MOST_STEPS = 4_000  # of a tape; a longer calculation is only drawn
+MOST_NUMBERS = 4_096  # of all quantities, that a browser calculates anew
+REAL = ("float32", "float64")
+
+
+def tape(graph: Graph, pictures: Mapping[str, Diagram], language: str) -> dict[str, Any] | None:
+    """What a browser needs to play ``graph``, to be stored as JSON; None if it has too many steps.
+
+    ``pictures`` are its drawn pictures, by the prefix of their ids.
+    """
+    say = text.words(language)
+    steps = [*forward_steps(graph, say), *backward_steps(graph, say)]
+    if len(steps) > MOST_STEPS:
+        return None
+    why = why_fixed(graph)
+    found: dict[str, Any] = {
+        "say": {key: say[key] for key in text.PLAYER_WORDS},
+        "steps": [{"say": text.inputs_line(graph, say) if graph.calls else "", "on": []}, *steps],
+        "pictures": {prefix: picture_tape(picture) for prefix, picture in pictures.items()},
+    }
+    if why:
+        for step in found["steps"]:
+            step["say"] = text.plain(step["say"])
+        found["fixed"] = say[why]
+    else:
+        found["graph"] = calculation(graph)
+    return found
+
+
+def tape_json(stored: dict[str, Any]) -> str:
+    """JSON that can stand inside of a script element."""
+    plain = json.dumps(stored, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return plain.replace("<", "\\u003c")
+
+
+# -- Steps ----------------------------------------------------------------------------------
+
+
+def forward_steps(graph: Graph, say: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """One for each call in the order in which they ran, with what PyTorch recorded meanwhile; or
+    one for each node, if the calls are not known."""
+    met: set[int] = set()
+
+    def recorded(nodes: tuple[int, ...]) -> list[str]:
+        keys = []
+        for node in nodes:
+            keys.append(f"n{node}")
+            for place, edge in edges[node]:
+                keys.append(f"e{place}")
+                if edge.target is not None and graph.nodes[edge.target].leaf:
+                    if edge.target not in met:
+                        met.add(edge.target)
+                        keys.append(f"n{edge.target}")
+        return keys
+
+    edges = numbered_edges(graph)
+    changed: dict[int, list[int]] = {}
+    for number, tensor in enumerate(graph.tensors):
+        if tensor.changed_by is not None:
+            changed.setdefault(tensor.changed_by, []).append(number)
+    for number, call in enumerate(graph.calls):
+        keys = [f"c{number}"]
+        for position, argument in enumerate(call.arguments):
+            keys.append(f"w{number}.{position}")
+            if argument.tensor is None:
+                keys.append(f"k{number}.{position}")
+        for output in call.outputs:
+            keys += [f"o{output}", f"t{output}"]
+            for other in changed.get(output, []):
+                keys += [f"a{other}", f"t{other}"]
+        keys += recorded(call.nodes)
+        step = {"say": text.forward_line(graph, number, say), "on": keys}
+        yield {**step, "line": call.line} if call.line else step
+    if not graph.calls:
+        for number, node in enumerate(graph.nodes):
+            if not node.leaf:
+                yield {"say": text.record_line(graph, number, say), "on": recorded((number,))}
+
+
+def backward_steps(graph: Graph, say: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """One for each node, in the order in which the engine ran them."""
+    edges = numbered_edges(graph)
+    calls = {node: number for number, call in enumerate(graph.calls) for node in call.nodes}
+    leaves: dict[int, list[str]] = {}
+    for number, tensor in enumerate(graph.tensors):
+        if tensor.leaf and tensor.node is not None:
+            leaves.setdefault(tensor.node, []).append(f"t{number}")
+    for number, line in zip(graph.order, text.backward_lines(graph, say), strict=bool(graph.order)):
+        node = graph.nodes[number]
+        places = [place for place, _ in edges[number]]
+        lit = [f"n{number}", *leaves.get(number, ()), *(f"e{place}" for place in places)]
+        appear = [f"r{number}.{place}" for place in range(len(node.outputs))]
+        appear += [f"{kind}{place}" for place in places for kind in "ed"]
+        if node.leaf:
+            appear.append(f"g{number}")
+        step = {"say": line, "on": lit, "then": appear}
+        if number in calls:
+            call = graph.calls[calls[number]]
+            lit.append(f"c{calls[number]}")
+            for position, argument in enumerate(call.arguments):
+                if set(argument.edges) & set(places):
+                    lit.append(f"w{calls[number]}.{position}")
+            if call.line:
+                step["line"] = call.line
+        yield step
+
+
+def numbered_edges(graph: Graph) -> list[list[tuple[int, Any]]]:
+    """The edges of each node, with their numbers."""
+    found: list[list[tuple[int, Any]]] = [[] for _ in graph.nodes]
+    for place, edge in enumerate(graph.edges):
+        found[edge.source].append((place, edge))
+    return found
+
+
+# -- Pictures -------------------------------------------------------------------------------
+
+
+def picture_tape(picture: Diagram) -> dict[str, Any]:
+    """What the texts of a picture are about, in the order in which they stand in its SVG; and
+    which block stands for what is folded."""
+    texts = {
+        box.key: [span.about for line in box.lines for span in line]
+        for box in picture.boxes
+        if any(span.about for line in box.lines for span in line)
+    }
+    labels = [
+        [wire.key, [kind for kind, words in (("d", wire.above), ("e", wire.below)) if words],
+         list(wire.edges)]
+        for wire in picture.wires
+        if wire.above or wire.below
+    ]  # fmt: skip
+    found: dict[str, Any] = {"texts": texts, "labels": labels}
+    if picture.folded:
+        found["folded"] = dict(picture.folded)
+    return found
+
+
+# -- Calculating anew -----------------------------------------------------------------------
+
+
+def quantities(graph: Graph) -> dict[str, Value]:
+    """All that was recorded, by name."""
+    found = {f"v{number}": tensor.value for number, tensor in enumerate(graph.tensors)}
+    if not graph.order:
+        return found
+    for number, node in enumerate(graph.nodes):
+        for place, output in enumerate(node.outputs):
+            if output.received is not None:
+                found[f"r{number}.{place}"] = output.received
+        if node.leaf and node.grad is not None and number in graph.order:
+            found[f"g{number}"] = node.grad
+    for number, edge in enumerate(graph.edges):
+        if edge.sent is not None:
+            found[f"e{number}"] = edge.sent
+            if edge.local is not None:
+                found[f"d{number}"] = Value((), edge.sent.dtype, (edge.local,))
+    return found
+
+
+def why_fixed(graph: Graph) -> str:
+    """The word that says why no browser can calculate this anew; empty if it may try."""
+    if not graph.calls:
+        return "fixed-unseen"
+    known = quantities(graph).values()
+    if any(value.numbers is None for value in known):
+        return "fixed-large"
+    if sum(len(value.numbers) for value in known) > MOST_NUMBERS:
+        return "fixed-large"
+    if any(t.requires_grad and t.value.dtype not in REAL for t in graph.tensors):
+        return "fixed-type"
+    if any(tensor.changed_by is not None for tensor in graph.tensors):
+        return "fixed-written"
+    for number in graph.order:
+        node = graph.nodes[number]
+        received = node.outputs[0].received
+        if node.leaf and node.grad is not None and received is not None:
+            if not same_numbers(node.grad, received):
+                return "fixed-summed"
+    return ""
+
+
+def calculation(graph: Graph) -> dict[str, Any]:
+    """Calls, nodes and edges, and the numbers that PyTorch had for them."""
+    return {
+        "tensors": [
+            {
+                "name": text.tensor_name(tensor),
+                "at": None if tensor.node is None else [tensor.node, tensor.output],
+                "input": number not in graph.made_by and tensor.value.dtype in REAL,
+            }
+            for number, tensor in enumerate(graph.tensors)
+        ],
+        "calls": [
+            {
+                "name": call.name,
+                "given": [a.text if a.tensor is None else a.tensor for a in call.arguments],
+                "options": list(call.options),
+                "made": list(call.outputs),
+                "nodes": list(call.nodes),
+            }
+            for call in graph.calls
+        ],
+        "nodes": [node.name for node in graph.nodes],
+        "edges": [[edge.source, edge.target, edge.output] for edge in graph.edges],
+        "roots": [[root.node, root.output, root.tensor] for root in graph.roots],
+        "order": list(graph.order),
+        "single": all(t.value.dtype != "float64" for t in graph.tensors),
+        "known": {
+            name: [list(value.shape), [spelled(number) for number in value.numbers]]
+            for name, value in quantities(graph).items()
+        },
+    }
+
+
+def spelled(number: Number) -> int | float | str:
+    """As JavaScript's ``Number`` reads it; JSON has no word for what is not finite."""
+    if isinstance(number, bool):
+        return int(number)
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

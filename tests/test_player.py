@@ -1,0 +1,722 @@
+"""The player in a real browser: every step shows what the record says, by mouse, keyboard and
+touch, in both languages; other inputs, and the way back; and nothing is missing without it.
+"""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from autograd_atlas import Recording, draw
+from autograd_atlas.diagram import number_text, shown
+from autograd_atlas.graph import Graph, Value
+from bs4 import BeautifulSoup
+from conftest import page_names
+from test_clean import AXE
+
+LESSON = "lessons/1_computation_graph/plot_backward_pass.html"
+LARGEST = 12_000  # bytes of the player with its style, gzipped
+
+
+# -- Programs, each drawn as a page of its own ------------------------------------------------
+
+
+def leaf(*numbers: float) -> torch.Tensor:
+    return torch.tensor([float(each) for each in numbers], requires_grad=True)
+
+
+def example():
+    a, b, c = leaf(5), leaf(3), leaf(2)
+    u = b * c
+    v = a + u
+    J = 3 * v
+    return locals()
+
+
+def shared_leaf():
+    x = leaf(3)
+    y = x * x
+    J = y + x.sin()
+    return locals()
+
+
+def with_constants():
+    w, b, x = leaf(2, -1), leaf(0.5), torch.tensor([3.0, 4.0])
+    z = w @ x + b
+    J = torch.relu(z) ** 2
+    return locals()
+
+
+def matrices():
+    W = torch.tensor([[1.0, 2.0], [3.0, -4.0]], requires_grad=True)
+    v = leaf(1, -2)
+    h = F.linear(v, W)
+    J = F.mse_loss(h, torch.tensor([0.5, 1.0]))
+    return locals()
+
+
+PROGRAMS = [example, shared_leaf, with_constants, matrices]
+
+
+def drawn(program, folder: Path, language: str = "en", **options) -> tuple[Graph, str]:
+    """The record of a program, which gives its variables, and the address of its page."""
+    with Recording() as recording:
+        variables = program()
+        J = variables["J"]
+        J.backward()
+    drawing = draw(J, recording=recording, names=variables, language=language, **options)
+    path = drawing.save(folder / f"{program.__name__}.html")
+    return drawing.graph, path.as_uri()
+
+
+@pytest.fixture
+def opened(reader, tmp_path):
+    """Opens the page of a program; gives its record and the page."""
+
+    def open_program(program, language="en", **options):
+        keywords = {key: options.pop(key) for key in ("view", "fold") if key in options}
+        graph, address = drawn(program, tmp_path, language, **keywords)
+        return graph, reader(address, **options)
+
+    return open_program
+
+
+# Texts that one sees when a view is shown, by the id of their box; those on wires are under "".
+SEEN = """view => {
+  const found = {};
+  for (const text of document.querySelectorAll(`.aa-view-${view} .aa-scroll > div > svg text`)) {
+    const parts = text.children.length ? [...text.children] : [text];
+    const box = text.closest("g[id]");
+    const key = box ? box.id.split(".").pop().slice(1) : "";
+    for (const part of parts)
+      if (getComputedStyle(part).visibility === "visible")
+        (found[key] ??= []).push(part.textContent.trim());
+  }
+  return found;
+}"""
+
+
+def seen(page, view: str) -> dict[str, list[str]]:
+    found = page.evaluate(SEEN, view)
+    return {key: [squeezed(text) for text in texts] for key, texts in found.items()}
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def spoken(value: Value | None) -> str:
+    return squeezed(shown(value, 26))
+
+
+def press(page, name: str) -> None:
+    page.locator(f".aa-player .aa-{name}").first.click()
+
+
+def line(page) -> str:
+    return squeezed(page.locator(".aa-say").first.inner_text())
+
+
+# -- Steps ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+def test_each_step_shows_what_the_record_says(opened, program, language):
+    """Values as the calls ran, gradients as the engine ran; no sooner, and no other."""
+    graph, page = opened(program, language)
+    calls, order = len(graph.calls), graph.order
+    press(page, "first")
+    for step in range(calls + len(order) + 1):
+        written, recorded = seen(page, "written"), seen(page, "recorded")
+        done = [n for n, call in enumerate(graph.calls) if n < step]
+        ran = order[: max(0, step - calls)]
+        assert {key for key in written if key.startswith("c")} == {f"c{n}" for n in done}
+        for n in done:
+            value = graph.tensors[graph.calls[n].outputs[0]].value
+            assert f"= {spoken(value)}" in written[f"c{n}"] or spoken(value) in written[f"c{n}"]
+        nodes = {node for n in done for node in graph.calls[n].nodes}
+        leaves = {e.target for e in graph.edges if e.source in nodes and e.target is not None}
+        nodes |= {node for node in leaves if graph.nodes[node].leaf}
+        assert {key for key in recorded if key.startswith("n")} == {f"n{n}" for n in nodes}
+        for number, node in enumerate(graph.nodes):
+            texts = " ".join(recorded.get(f"n{number}", ()))
+            received = spoken(node.outputs[0].received)
+            if node.leaf:
+                assert bool(re.search(r"[=[]", texts)) == (number in ran), (step, texts)
+            elif received:
+                assert (f"∇ {received}" in texts) == (number in ran), (step, texts)
+        sent = sorted(
+            f"◁ {squeezed(shown(edge.sent))}"
+            for edge in graph.edges
+            if edge.source in ran and edge.target is not None and shown(edge.sent)
+        )
+        assert sorted(text for text in recorded.get("", ()) if text.startswith("◁")) == sent
+        assert_told(line(page), graph, step, language)
+        press(page, "forward")
+    assert page.locator(".aa-off").count() == 0
+
+
+def assert_told(told: str, graph: Graph, step: int, language: str) -> None:
+    """The line names the step, what happens, and the numbers."""
+    calls, steps = len(graph.calls), len(graph.calls) + len(graph.order)
+    assert told.startswith(
+        f"Step {step} of {steps}" if language == "en" else f"第 {step} 步，共 {steps} 步"
+    )
+    if step == 0:
+        return
+    if step <= calls:
+        call = graph.calls[step - 1]
+        assert (call.source or call.name) in told
+        for node in call.nodes:
+            assert graph.nodes[node].name in told
+        return
+    number = graph.order[step - calls - 1]
+    node = graph.nodes[number]
+    assert node.name.rpartition("::")[2] in told
+    assert spoken(node.outputs[0].received) in told
+    for edge in graph.edges:
+        if edge.source == number and edge.target is not None:
+            assert spoken(edge.sent) in told
+            assert edge.local is None or f"× {number_text(edge.local)} = " in told
+    if node.leaf:
+        assert f"{node.outputs[0].name}.grad" in told
+        assert spoken(node.grad) in told
+
+
+def test_what_arrives_along_several_edges_is_told_as_a_sum(opened):
+    _, page = opened(shared_leaf)
+    press(page, "last")
+    assert "receives 3 + 3 + −0.99 = 5.01; x.grad is 5.01" in line(page)
+
+
+def test_the_same_step_is_shown_in_both_views(opened):
+    graph, page = opened(example)
+    press(page, "first")
+    for _ in range(len(graph.calls) + 2):
+        press(page, "forward")
+    before = line(page)
+    page.get_by_text("What PyTorch recorded").first.click()
+    assert line(page) == before
+    assert page.locator(".aa-view-recorded g.aa-now .head").all_text_contents() == ["AddBackward0"]
+    page.get_by_text("What you wrote").first.click()
+    assert line(page) == before
+    assert page.locator(".aa-view-written g.aa-now").count() == 1
+
+
+def test_a_graph_without_values_is_played_too(reader, tmp_path):
+    x = leaf(2)
+    J = x * x.exp()
+    page = reader(draw(J, names={"x": x, "J": J}).save(tmp_path / "alone.html").as_uri())
+    press(page, "first")
+    assert seen(page, "recorded") == {}
+    press(page, "forward")
+    assert line(page).startswith("Step 1 of 2, forward: PyTorch records ExpBackward0; ")
+    press(page, "forward")
+    assert sorted(seen(page, "recorded")) == ["n0", "n1", "n2"]
+    page.locator(".aa-edit summary").click()
+    assert "without values" in page.locator(".aa-edit p").inner_text()
+
+
+def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
+    graph, page = opened(example)
+    page.clock.install()
+    button = page.locator(".aa-play")
+    button.click()
+    assert button.get_attribute("aria-label") == "Pause"
+    assert line(page).startswith("Step 0 ")
+    page.clock.run_for(2_500)
+    assert line(page).startswith("Step 2 ")
+    button.click()
+    page.clock.run_for(5_000)
+    assert line(page).startswith("Step 2 ")
+    button.click()
+    page.clock.run_for(30_000)
+    assert line(page).startswith("Step 9 of 9")
+    assert button.get_attribute("aria-label") == "Play"
+
+
+def test_everything_can_be_done_with_the_keyboard_alone(opened):
+    """From the top of the page with Tab, arrows, Home, End, space and Enter only."""
+    graph, page = opened(example)
+    keyboard = page.keyboard
+
+    def tab_to(selector: str) -> None:
+        for _ in range(40):
+            keyboard.press("Tab")
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+                assert outline != "0px", "the focus cannot be seen"
+                return
+        raise AssertionError(f"no Tab leads to {selector}")
+
+    tab_to(".aa-first")
+    keyboard.press("Enter")
+    assert line(page).startswith("Step 0 of 9")
+    tab_to(".aa-scrubber")
+    keyboard.press("ArrowRight")
+    assert line(page).startswith("Step 1 of 9, forward: u: b * c gives 6")
+    tab_to(".aa-view-written .aa-scroll")
+    for key, expected in {
+        "ArrowRight": 2, "ArrowLeft": 1, "End": 9, "Home": 0
+    }.items():  # fmt: skip
+        keyboard.press(key)
+        assert line(page).startswith(f"Step {expected} of 9"), key
+    page.clock.install()
+    keyboard.press(" ")
+    page.clock.run_for(1_300)
+    assert line(page).startswith("Step 1 of 9")
+    keyboard.press(" ")
+    tab_to(".aa-edit summary")
+    keyboard.press("Enter")
+    tab_to(".aa-inputs input")
+    keyboard.press("Control+a")
+    keyboard.type("6")
+    tab_to(".aa-reset")
+    assert "J = 36" in page.locator(".aa-result").inner_text()
+    keyboard.press("Enter")
+    assert not page.locator(".aa-result").is_visible()
+
+
+def test_everything_can_be_done_by_touch(opened):
+    graph, page = opened(
+        example, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740}
+    )
+    page.locator(".aa-first").tap()
+    page.locator(".aa-forward").tap()
+    assert line(page).startswith("Step 1 of 9")
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.aa-player button')].map(b => b.getBoundingClientRect())"
+        ".map(r => Math.min(r.width, r.height))"
+    )
+    assert min(sizes) >= 24
+    page.locator(".aa-edit summary").tap()
+    page.locator(".aa-inputs input").first.tap()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("6")
+    assert "J = 36" in page.locator(".aa-result").inner_text()
+
+
+def test_nothing_moves_for_those_who_ask_for_it(opened):
+    seconds = {}
+    for motion in ("reduce", "no-preference"):
+        _, page = opened(example, reduced_motion=motion)
+        seconds[motion] = page.evaluate(
+            "getComputedStyle(document.querySelector('.aa-graph g[id]')).transitionDuration"
+        )
+    assert seconds == {"reduce": "0s", "no-preference": "0.2s"}
+
+
+# -- With the program on the page ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_box_and_its_line_of_code_light_up_together(site, reader, language):
+    page = reader((site / language / LESSON).as_uri())
+    figure = page.locator(".aa-figure").first
+    lit = page.locator(".aa-line.aa-hover")
+    figure.locator(".aa-view-written g.tensor").first.hover()
+    assert lit.all_inner_texts() == ["u = b * c"]
+    figure.locator(".aa-scrubber").hover()
+    assert lit.count() == 0
+    page.get_by_text("J = 3 * v", exact=True).first.hover()
+    assert "J" in figure.locator(".aa-view-written g.result.aa-hover").text_content()
+    page.locator(".aa-line", has_text="v = a + u").focus()
+    assert lit.all_inner_texts() == ["v = a + u"]
+    heads = figure.locator(".aa-view-recorded g.aa-hover .head").all_text_contents()
+    assert sorted(heads) == ["AccumulateGrad", "AddBackward0"]
+    figure.locator(".aa-first").click()
+    figure.locator(".aa-forward").click()
+    assert page.locator(".aa-line.aa-now").all_inner_texts() == ["u = b * c"]
+
+
+def test_the_lines_of_each_directive_belong_to_its_own_picture(site, reader):
+    page = reader((site / "en/drawing.html").as_uri())
+    program = page.locator(".aa-program", has=page.locator(".aa-line")).first
+    inner = program.locator(".aa-line").first
+    inner.focus()
+    assert program.locator("g.aa-hover").count()
+    assert page.locator("g.aa-hover").count() == program.locator("g.aa-hover").count()
+
+
+def test_copied_code_is_whole(served, reader):
+    page = reader(f"{served}en/{LESSON}", permissions=["clipboard-read", "clipboard-write"])
+    block = page.locator(".highlight", has=page.locator(".aa-line")).first
+    block.hover()
+    block.locator("button.copybtn").click()
+    assert "\nu = b * c\nv = a + u\nJ = 3 * v\n" in page.evaluate("navigator.clipboard.readText()")
+
+
+# -- Other inputs -------------------------------------------------------------------------------
+
+
+def texts(page) -> list[str]:
+    """All that pictures say, and how wide it is set."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.aa-graph :is(text, tspan, title)')].map(each =>"
+        " [each.textContent, each.getAttribute('textLength'), each.getAttribute('lengthAdjust')])"
+    )
+
+
+def test_typing_recomputes_everything_and_one_click_brings_torch_back(opened):
+    _, page = opened(example)
+    page.locator(".aa-edit summary").click()
+    before = texts(page)
+    page.locator(".aa-inputs input").nth(1).fill("4.5")
+    written, recorded = seen(page, "written"), seen(page, "recorded")
+    assert written["c0"] == ["×", "u", "= 9", "∇ 3"]
+    assert written["c2"] == ["×", "J", "= 42", "∇ 1"]
+    assert written["t2"] == ["c", "= 2", "∇ 13.5"]
+    assert recorded["n1"][-2:] == ["c.grad", "= 13.5"]
+    assert (
+        page.locator(".aa-result").inner_text() == "J = 42, a.grad = 3, b.grad = 6, c.grad = 13.5"
+    )
+    assert "Calculated in your browser" in page.locator(".aa-edit").inner_text()
+    assert "J = 42" in page.get_by_role("img").first.locator("> title").text_content()
+    assert "c.grad is 13.5" in line(page)
+    page.locator(".aa-words summary").click()
+    assert "numbers that PyTorch recorded" in page.locator(".aa-words").inner_text()
+    page.locator(".aa-reset").click()
+    assert texts(page) == before
+    assert page.locator(".aa-inputs input").nth(1).input_value() == "3"
+
+
+def test_a_number_follows_the_pointer(opened):
+    _, page = opened(example)
+    page.locator(".aa-edit summary").click()
+    for handle in (page.locator(".aa-inputs .aa-drag").first, page.locator("g.leaf.aa-drag").last):
+        handle.scroll_into_view_if_needed()
+        box = handle.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 80, y)
+        page.mouse.up()
+    assert page.locator(".aa-result").inner_text().startswith("J = 45,")
+    assert page.locator(".aa-inputs input").first.input_value() == "9"
+
+
+def test_a_number_that_is_none_is_marked_and_nothing_changes(opened):
+    _, page = opened(example)
+    page.locator(".aa-edit summary").click()
+    box = page.locator(".aa-inputs input").first
+    box.fill("")
+    assert box.get_attribute("aria-invalid") == "true"
+    assert not page.locator(".aa-result").is_visible()
+    box.blur()
+    assert box.input_value() == "5" and box.get_attribute("aria-invalid") == "false"
+
+
+@pytest.mark.parametrize("number", ["-1234.5678", "1e-9", "33333333", "0.123456789"])
+def test_a_long_number_stays_in_its_box(opened, number):
+    from test_figures import LABELS
+
+    _, page = opened(example)
+    page.locator(".aa-edit summary").click()
+    for box in page.locator(".aa-inputs input").all():
+        box.fill(number)
+    assert page.evaluate(LABELS) == []
+
+
+def test_a_changed_graph_can_be_shared(opened, reader):
+    _, page = opened(matrices)
+    page.locator(".aa-edit summary").click()
+    page.get_by_text("What PyTorch recorded").first.click()
+    page.locator(".aa-inputs input").nth(3).fill("2.25")
+    page.locator(".aa-inputs input").nth(3).blur()
+    for _ in range(3):
+        press(page, "back")
+    link = page.locator(".aa-edit a")
+    page.locator(".aa-inputs input").nth(3).fill("2.5")
+    page.locator(".aa-inputs input").nth(3).blur()
+    assert page.url.endswith(link.get_attribute("href"))
+    other = reader(page.url)
+    assert other.locator(".aa-result").inner_text() == page.locator(".aa-result").inner_text()
+    assert line(other) == line(page)
+    assert seen(other, "recorded") == seen(page, "recorded") != {}
+    assert other.locator(".aa-inputs input").nth(3).input_value() == "2.5"
+    other.locator(".aa-reset").click()
+    assert "#" not in other.url
+
+
+def test_an_address_that_does_not_fit_says_so(opened, reader):
+    _, page = opened(example)
+    name = page.locator(".aa-figure").get_attribute("id")
+    other = reader(f"{page.url}#{name}:q=3&a=one&b=1,2&c=4&~step=99")
+    told = other.locator(".aa-wrong").all_inner_texts()
+    assert len(told) == 3
+    assert "names q; this graph has no such input" in told[0]
+    assert "a = one" in told[1] and "b = 1,2" in told[2]
+    assert other.locator(".aa-result").inner_text().startswith("J = 51,")
+
+
+def outside_the_table():
+    x = leaf(0.5, 1)
+    J = torch.erf(x).sum()
+    return locals()
+
+
+def hooked():
+    x = leaf(2)
+    u = x * 3
+    u.register_hook(lambda gradient: gradient * 10)
+    J = u + 1
+    return locals()
+
+
+def random():
+    x = leaf(1, 2, 3, 4, 5, 6)
+    J = (F.dropout(x) * 2).sum()
+    return locals()
+
+
+def large():
+    x = torch.ones(100, requires_grad=True)
+    J = (x * 2).sum()
+    return locals()
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        (outside_the_table, "erf is not among the operations"),
+        (hooked, "comes out other than PyTorch's"),
+        (random, "dropout is not among the operations"),
+        (large, "tensors that are too large"),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_where_a_page_cannot_calculate_it_says_why(opened, program, reason):
+    _, page = opened(program)
+    page.locator(".aa-edit summary").click()
+    assert reason in page.locator(".aa-edit p").inner_text()
+    assert page.locator(".aa-inputs").count() == 0
+    press(page, "first")
+    assert line(page).startswith("Step 0 of")
+
+
+def test_the_inputs_of_the_sites_figures(site, reader, capsys):
+    """All can be played; those whose inputs are fixed say why, and none because of a mistake."""
+    fixed, changed = [], 0
+    for name in page_names(site):
+        page = reader((site / "en" / name).as_uri())
+        for figure in page.locator(".aa-figure").all():
+            figure.locator(".aa-edit summary").click()
+            figure.locator(".aa-edit p").first.wait_for()
+            if figure.locator(".aa-inputs input").count():
+                changed += 1
+            else:
+                fixed.append(f"{name}: {figure.locator('.aa-edit').inner_text()}")
+        page.close()
+    with capsys.disabled():
+        print(f"\n{changed} figures with inputs to change, {len(fixed)} without")
+    assert changed >= 8
+    assert all("too large" in reason or "without values" in reason for reason in fixed), fixed
+
+
+# -- Without it, and around it --------------------------------------------------------------------
+
+
+def finished(page) -> None:
+    assert page.locator(".aa-view-written svg text:visible").count() > 10
+    assert not page.locator(".aa-player, .aa-told, .aa-edit").first.is_visible()
+    written = seen(page, "written")
+    assert written["c2"] == ["×", "J", "= 33", "∇ 1"]
+    assert [text for text in written[""] if text.startswith("◁")]
+
+
+def test_without_javascript_the_finished_picture_stands_there(site, reader):
+    page = reader((site / "en" / LESSON).as_uri(), java_script_enabled=False)
+    assert not page.locator(".aa-player").first.is_visible()
+    assert not page.locator(".aa-edit").first.is_visible()
+    picture = page.locator(".aa-view-written svg[role=img]").first
+    assert picture.is_visible()
+    for words in ("= 33", "∇ 9", "◁ 6", "∂ 2"):
+        assert picture.get_by_text(words, exact=True).first.is_visible()
+
+
+def test_in_print_the_finished_picture_stands_there(opened):
+    _, page = opened(example)
+    press(page, "first")
+    page.emulate_media(media="print")
+    finished(page)
+    page.emulate_media(media="screen")
+    assert "c2" not in seen(page, "written")
+
+
+SHIFTS = """() => new Promise(done => {
+  let sum = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries())  // furo shows its theme buttons late, at the top
+      if (entry.sources.some(each => !each.node?.closest?.(".content-icon-container, header")))
+        sum += entry.value;
+  }).observe({type: "layout-shift", buffered: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_page_does_not_shift_when_it_loads_nor_when_it_plays(site, reader, width):
+    for name in ("index.html", LESSON, "tensor.html", "drawing.html"):
+        page = reader((site / "en" / name).as_uri(), viewport={"width": width, "height": 800})
+        figure = page.locator(".aa-figure").first
+        figure.scroll_into_view_if_needed()
+        assert page.evaluate(SHIFTS) == 0, name
+        below = "() => document.querySelector('.aa-legend, .aa-words').getBoundingClientRect().top"
+        place = page.evaluate(below)
+        figure.locator(".aa-first").click()
+        for _ in range(int(figure.locator(".aa-scrubber").get_attribute("max"))):
+            assert page.evaluate(below) == place, line(page)
+            figure.locator(".aa-forward").click()
+        page.close()
+
+
+def test_the_player_is_small(site):
+    files = [site / "en/_static" / name for name in ("player.js", "player.css")]
+    sizes = {path.name: len(gzip.compress(path.read_bytes(), 9, mtime=0)) for path in files}
+    assert sum(sizes.values()) <= LARGEST, sizes
+
+
+def test_the_player_asks_for_nothing(site):
+    script = (site / "en/_static/player.js").read_text(encoding="utf-8")
+    for word in ("fetch(", "XMLHttpRequest", "import(", "import ", "export ", "eval(", "http:"):
+        assert word not in script
+    page = BeautifulSoup((site / "en" / LESSON).read_text(encoding="utf-8"), "html.parser")
+    (player,) = page.select('script[src*="player.js"]')
+    assert player.get("type") is None
+    tape = json.loads(page.select_one(".aa-figure > script").string)
+    assert len(tape["steps"]) == 10
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_in_any_state(served, reader, language, theme):
+    page = reader(f"{served}{language}/{LESSON}", color_scheme=theme)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    figure = page.locator(".aa-figure").first
+    states = {
+        "first": lambda: figure.locator(".aa-first").click(),
+        "forward": lambda: figure.locator(".aa-forward").click(),
+        "backward": lambda: figure.locator(".aa-scrubber").fill("5"),
+        "fields": lambda: figure.locator(".aa-edit summary").click(),
+        "edited": lambda: figure.locator(".aa-inputs input").first.fill("2.5"),
+        "not a number": lambda: figure.locator(".aa-inputs input").first.fill(""),
+        "words": lambda: figure.locator(".aa-words summary").click(),
+        "recorded": lambda: figure.locator("label").nth(1).click(),
+        "line": lambda: page.locator(".aa-line").first.focus(),
+    }
+    for state, enter in states.items():
+        enter()
+        result = page.evaluate("axe.run('.aa-figure, .highlight')")
+        assert result["passes"]
+        assert [found["id"] for found in result["violations"]] == [], state
+
+
+# -- Big graphs -----------------------------------------------------------------------------------
+
+
+class Block(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.relu(self.one(x))
+        return x + torch.tanh(self.two(h)) * torch.sigmoid(h)
+
+
+def tower():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(*[Block() for _ in range(8)])
+    J = model(torch.ones(1, 2)).sum()
+    return locals()
+
+
+def test_folded_blocks_open_and_close_in_place(opened):
+    graph, page = opened(tower)
+    view = page.locator(".aa-view-written > .aa-scroll")
+    before = view.inner_html()
+    doors = view.locator("g.block.aa-door")
+    count = doors.count()
+    assert count > 3
+    assert doors.nth(1).get_attribute("aria-expanded") == "false"
+    boxes = view.locator("g[id]").count()
+    doors.nth(1).click()
+    assert view.locator("g[id]").count() > boxes + 4
+    assert view.locator("g.block.aa-door").count() == count - 1
+    close = view.locator(".frame.aa-door")
+    assert close.get_attribute("aria-expanded") == "true"
+    assert page.get_by_role("button", name="1 · Block", expanded=True).count() == 1
+    assert page.get_by_role("button", name="0 · Block", expanded=False).count() == 1
+    assert page.evaluate("document.activeElement.matches('.frame.aa-door')")
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+
+    press(page, "first")
+    hidden = view.locator("g.aa-off").count()
+    for _ in range(len(graph.calls)):
+        press(page, "forward")
+    assert hidden > 5 and view.locator("g.aa-off").count() == 0
+
+    close.focus()
+    page.keyboard.press("Enter")
+    strip = re.compile(r' (class|markerUnits|aria-\w+|role|tabindex)="[^"]*"|<title.*?</title>')
+    assert strip.sub("", view.inner_html()) == strip.sub("", before)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run('.aa-figure')")["violations"]
+    assert [each["id"] for each in found] == []
+
+
+def test_what_is_inside_a_block_can_be_calculated_too(opened):
+    _, page = opened(tower)
+    page.locator(".aa-edit summary").click()
+    view = page.locator(".aa-view-written > .aa-scroll")
+    view.locator("g.block.aa-door").first.click()
+    before = seen(page, "written")
+    page.locator(".aa-inputs input").first.fill("3")
+    after = seen(page, "written")
+    assert before.keys() == after.keys() and before != after
+
+
+def test_pan_and_zoom_never_trap_the_pages_scroll(opened):
+    _, page = opened(tower, fold=False, viewport={"width": 800, "height": 500})
+    box = page.locator(".aa-view-written > .aa-scroll")
+    size = box.evaluate(
+        "box => [box.scrollWidth, box.clientWidth, box.scrollHeight, box.clientHeight]"
+    )
+    assert size[0] > size[1] and size[2] == size[3]
+    for _ in range(3):
+        press(page, "zoom-in")
+    larger = box.evaluate("box => [box.scrollWidth, box.scrollHeight, box.clientHeight]")
+    assert larger[0] > 2 * size[0] and larger[1] == larger[2]
+    box.scroll_into_view_if_needed()
+    at = box.bounding_box()
+    top = page.evaluate("scrollY")
+    page.mouse.move(at["x"] + 100, max(at["y"], 0) + 100)
+    page.mouse.wheel(0, 150)
+    page.wait_for_function("top => scrollY > top", arg=top)
+    before = box.evaluate("box => box.scrollLeft")
+    page.mouse.down()
+    page.mouse.move(at["x"] + 20, max(at["y"], 0) + 100)
+    page.mouse.up()
+    assert box.evaluate("box => box.scrollLeft") != before
+    for _ in range(3):
+        press(page, "zoom-out")
+    assert box.evaluate("box => box.scrollWidth") == size[0]
+
+
+def test_a_picture_follows_the_step_and_the_page_stays(opened):
+    _, page = opened(tower, fold=False, viewport={"width": 360, "height": 740})
+    box = page.locator(".aa-view-written > .aa-scroll")
+    press(page, "first")
+    top = page.evaluate("scrollY")
+    assert box.evaluate("box => box.scrollLeft") == 0
+    page.locator(".aa-scrubber").fill("40")
+    assert box.evaluate("box => box.scrollLeft") > 100
+    inside = """box => { const a = box.querySelector(".aa-now").getBoundingClientRect(),
+      b = box.getBoundingClientRect(); return a.right > b.left && a.left < b.right; }"""
+    assert box.evaluate(inside)
+    assert page.evaluate("scrollY") == top
