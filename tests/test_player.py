@@ -164,7 +164,7 @@ def assert_told(told: str, graph: Graph, step: int, language: str) -> None:
     """The line names the step, what happens, and the numbers."""
     calls, steps = len(graph.calls), len(graph.calls) + len(graph.order)
     assert told.startswith(
-        f"Step {step} of {steps}" if language == "en" else f"第 {step} 步，共 {steps} 步"
+        f"Step {step} of {steps}" if language == "en" else f"第 {step} 步（共 {steps} 步）"
     )
     if step == 0:
         return
@@ -185,6 +185,21 @@ def assert_told(told: str, graph: Graph, step: int, language: str) -> None:
     if node.leaf:
         assert f"{node.outputs[0].name}.grad" in told
         assert spoken(node.grad) in told
+
+
+def test_a_saved_tensor_is_struck_out_once_its_node_has_run(opened):
+    graph, page = opened(example)
+    struck = """() => [...document.querySelectorAll(".aa-view-recorded .tag-freed")].filter(
+      tag => getComputedStyle(tag).textDecorationLine === "line-through").length"""
+    page.get_by_text("What PyTorch recorded").first.click()
+    press(page, "first")
+    found = []
+    for _ in range(len(graph.calls) + len(graph.order)):
+        press(page, "forward")
+        found.append(page.evaluate(struck))
+    # J's node is the first to run, and saved one tensor; u's node saved two
+    assert [graph.nodes[node].outputs[0].name for node in graph.order][:4] == ["J", "v", "a", "u"]
+    assert found == [0, 0, 0, 1, 1, 1, 3, 3, 3]
 
 
 def test_what_arrives_along_several_edges_is_told_as_a_sum(opened):
@@ -214,7 +229,7 @@ def test_a_graph_without_values_is_played_too(reader, tmp_path):
     press(page, "first")
     assert seen(page, "recorded") == {}
     press(page, "forward")
-    assert line(page).startswith("Step 1 of 2, forward: PyTorch records ExpBackward0; ")
+    assert line(page).startswith("Step 1 of 2, forward pass: PyTorch records ExpBackward0; ")
     press(page, "forward")
     assert sorted(seen(page, "recorded")) == ["n0", "n1", "n2"]
     page.locator(".aa-edit summary").click()
@@ -228,13 +243,13 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
     button.click()
     assert button.get_attribute("aria-label") == "Pause"
     assert line(page).startswith("Step 0 ")
-    page.clock.run_for(2_500)
-    assert line(page).startswith("Step 2 ")
-    button.click()
     page.clock.run_for(5_000)
-    assert line(page).startswith("Step 2 ")
+    assert line(page).startswith("Step 1 ")
     button.click()
-    page.clock.run_for(30_000)
+    page.clock.run_for(20_000)
+    assert line(page).startswith("Step 1 ")
+    button.click()
+    page.clock.run_for(90_000)
     assert line(page).startswith("Step 9 of 9")
     assert button.get_attribute("aria-label") == "Play"
 
@@ -258,7 +273,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(opened):
     assert line(page).startswith("Step 0 of 9")
     tab_to(".aa-scrubber")
     keyboard.press("ArrowRight")
-    assert line(page).startswith("Step 1 of 9, forward: u: b * c gives 6")
+    assert line(page).startswith("Step 1 of 9, forward pass: u = b * c gives 6")
     tab_to(".aa-view-written .aa-scroll")
     for key, expected in {
         "ArrowRight": 2, "ArrowLeft": 1, "End": 9, "Home": 0
@@ -267,7 +282,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(opened):
         assert line(page).startswith(f"Step {expected} of 9"), key
     page.clock.install()
     keyboard.press(" ")
-    page.clock.run_for(1_300)
+    page.clock.run_for(5_000)
     assert line(page).startswith("Step 1 of 9")
     keyboard.press(" ")
     tab_to(".aa-edit summary")
@@ -304,8 +319,9 @@ def test_nothing_moves_for_those_who_ask_for_it(opened):
     seconds = {}
     for motion in ("reduce", "no-preference"):
         _, page = opened(example, reduced_motion=motion)
+        press(page, "back")
         seconds[motion] = page.evaluate(
-            "getComputedStyle(document.querySelector('.aa-graph g[id]')).transitionDuration"
+            "getComputedStyle(document.querySelector('.aa-graph g.aa-now')).transitionDuration"
         )
     assert seconds == {"reduce": "0s", "no-preference": "0.2s"}
 
@@ -372,13 +388,13 @@ def test_typing_recomputes_everything_and_one_click_brings_torch_back(opened):
     assert written["t2"] == ["c", "= 2", "∇ 13.5"]
     assert recorded["n1"][-2:] == ["c.grad", "= 13.5"]
     assert (
-        page.locator(".aa-result").inner_text() == "J = 42, a.grad = 3, b.grad = 6, c.grad = 13.5"
+        page.locator(".aa-result").inner_text() == "After all steps: J = 42, a.grad = 3, b.grad = 6, c.grad = 13.5"
     )
-    assert "Calculated in your browser" in page.locator(".aa-edit").inner_text()
+    assert "Your browser calculated these numbers" in page.locator(".aa-edit").inner_text()
     assert "J = 42" in page.get_by_role("img").first.locator("> title").text_content()
-    assert "c.grad is 13.5" in line(page)
+    assert "c.grad is 13.5" in line(page) and "With your numbers." in line(page)
     page.locator(".aa-words summary").click()
-    assert "numbers that PyTorch recorded" in page.locator(".aa-words").inner_text()
+    assert "The numbers below are PyTorch's" in page.locator(".aa-words").inner_text()
     page.locator(".aa-reset").click()
     assert texts(page) == before
     assert page.locator(".aa-inputs input").nth(1).input_value() == "3"
@@ -395,7 +411,7 @@ def test_a_number_follows_the_pointer(opened):
         page.mouse.down()
         page.mouse.move(x + 80, y)
         page.mouse.up()
-    assert page.locator(".aa-result").inner_text().startswith("J = 45,")
+    assert page.locator(".aa-result").inner_text().startswith("After all steps: J = 45,")
     assert page.locator(".aa-inputs input").first.input_value() == "9"
 
 
@@ -422,17 +438,18 @@ def test_a_long_number_stays_in_its_box(opened, number):
 
 
 def test_a_changed_graph_can_be_shared(opened, reader):
-    _, page = opened(matrices)
+    _, page = opened(matrices, permissions=["clipboard-read", "clipboard-write"])
     page.locator(".aa-edit summary").click()
     page.get_by_text("What PyTorch recorded").first.click()
     page.locator(".aa-inputs input").nth(3).fill("2.25")
     page.locator(".aa-inputs input").nth(3).blur()
     for _ in range(3):
         press(page, "back")
-    link = page.locator(".aa-edit a")
     page.locator(".aa-inputs input").nth(3).fill("2.5")
-    page.locator(".aa-inputs input").nth(3).blur()
-    assert page.url.endswith(link.get_attribute("href"))
+    press(page, "back")
+    page.get_by_role("button", name="Copy a link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
     other = reader(page.url)
     assert other.locator(".aa-result").inner_text() == page.locator(".aa-result").inner_text()
     assert line(other) == line(page)
@@ -448,9 +465,9 @@ def test_an_address_that_does_not_fit_says_so(opened, reader):
     other = reader(f"{page.url}#{name}:q=3&a=one&b=1,2&c=4&~step=99")
     told = other.locator(".aa-wrong").all_inner_texts()
     assert len(told) == 3
-    assert "names q; this graph has no such input" in told[0]
+    assert "names q, but this graph has no such input" in told[0]
     assert "a = one" in told[1] and "b = 1,2" in told[2]
-    assert other.locator(".aa-result").inner_text().startswith("J = 51,")
+    assert other.locator(".aa-result").inner_text().startswith("After all steps: J = 51,")
 
 
 def outside_the_table():
@@ -482,10 +499,10 @@ def large():
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
-        (outside_the_table, "erf is not among the operations"),
-        (hooked, "comes out other than PyTorch's"),
-        (random, "dropout is not among the operations"),
-        (large, "tensors that are too large"),
+        (outside_the_table, "this page cannot calculate the operation erf"),
+        (hooked, "would not match PyTorch's value"),
+        (random, "this page cannot calculate the operation dropout"),
+        (large, "some of its tensors are too large"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )

@@ -101,7 +101,7 @@ class Diagram:
     wires: tuple[Wire, ...]
     frames: tuple[Frame, ...] = ()
     inside: int | None = None  # the block of which this is the content
-    folded: tuple[tuple[str, str], ...] = ()  # what is not drawn, and the block that stands for it
+    items: tuple[tuple[str, int], ...] = ()  # all that could be drawn in a block, and that block
 
 
 # -- Text in boxes --------------------------------------------------------------------------
@@ -109,6 +109,8 @@ class Diagram:
 
 def columns(text: str) -> float:
     """How many characters wide a text is; Chinese characters and emoji take two."""
+    if text.isascii():
+        return len(text)
     wide = 0.0
     for character in text:
         if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Cf"):
@@ -184,6 +186,7 @@ def rows_of(value: Value, widest: int = 26, most: int = 4) -> list[str]:
             for n in range(shape[0])
         ]
         rows = [f"[{part}]" for part in parts]
+        rows = [f"[{rows[0]}]"] if len(rows) == 1 else rows
     fits = 0 < len(rows) <= most and all(columns(row) <= widest for row in rows)
     return rows if fits else [type_text(value)]
 
@@ -490,6 +493,11 @@ class Builder:
         raise NotImplementedError
 
     def wires(self) -> list[Wire]:
+        """All wires, without their numbers."""
+        raise NotImplementedError
+
+    def labelled(self, wire: Wire) -> Wire:
+        """A wire with its numbers."""
         raise NotImplementedError
 
     def build(
@@ -533,18 +541,15 @@ class Builder:
                 boxes.append(self.block_box(int(key[1:]), closed[int(key[1:])]))
             else:
                 boxes.append(replace(sized(self.box(key)), frame=items[key]))
-        folded = tuple((key, stand) for key, stand in stands.items() if key != stand)
         picture = self.framed(boxes, self.between(wires, stands), folds, inside)
-        return replace(picture, folded=folded)
+        blocks = tuple((key, each) for key, each in items.items() if each is not None)
+        return replace(picture, items=blocks)
 
     def block_box(self, number: int, count: int) -> Box:
         block = self.graph.blocks[number]
         title = block_title(block)
-        lines: list[tuple[Span, ...]] = []
-        if block.name:
-            lines.append((Span("head", short(block.name)),))
-        if block.kind:
-            lines.append((Span("type" if block.name else "head", short(block.kind)),))
+        names = [short(name) for name in (block.name, block.kind) if name]
+        lines = [(Span("type" if n else "head", name),) for n, name in enumerate(names)]
         lines.append((Span("type", f"{self.unit} × {count}"),))
         box = sized(Box(f"b{number}", "block", tuple(lines), title=title, inside=count))
         return replace(box, frame=block.parent)
@@ -561,11 +566,9 @@ class Builder:
                 continue
             folded = source[0] == "b" or target[0] == "b"
             key = (source, target, "" if folded else wire.key)
-            if not self.few:
-                wire = replace(wire, above="", below="")
             if key not in kept or kept[key].kind == "quiet":
                 kept[key] = replace(wire, source=source, target=target)
-        return list(kept.values())
+        return [self.labelled(wire) if self.few else wire for wire in kept.values()]
 
     def framed(
         self, boxes: list[Box], wires: list[Wire], folds: Folds, inside: int | None
@@ -701,7 +704,10 @@ class Written(Builder):
                 if argument.tensor is None:
                     found.append(Wire(key, f"k{number}.{position}", target, "quiet"))
                 else:
-                    found.append(self.wire(key, target, call, argument))
+                    tensor = graph.tensors[argument.tensor]
+                    kind, edges = ("flow", argument.edges) if tensor.requires_grad else ("quiet", ())
+                    source = self.key_of(argument.tensor)
+                    found.append(Wire(key, source, target, kind, edges=edges))
             if len(self.shown[number]) != 1:
                 for output in self.shown[number]:
                     found.append(Wire(f"o{output}", f"c{number}", f"t{output}"))
@@ -711,19 +717,17 @@ class Written(Builder):
                 found.append(Wire(f"a{number}", source, f"t{number}", "alias"))
         return found
 
-    def wire(self, key: str, target: str, call: Call, argument: Argument) -> Wire:
-        graph = self.graph
-        edges = [graph.edges[edge] for edge in argument.edges]
-        source = self.key_of(argument.tensor)
-        if not graph.tensors[argument.tensor].requires_grad:
-            return Wire(key, source, target, "quiet")
+    def labelled(self, wire: Wire) -> Wire:
+        if not wire.edges:
+            return wire
+        edges = [self.graph.edges[edge] for edge in wire.edges]
         sent = shown(total(edge.sent for edge in edges))
+        if not sent:
+            return wire
+        call = self.graph.calls[int(wire.key[1 : wire.key.index(".")])]
         local = edges[0].local if len(edges) == 1 and len(call.nodes) == 1 else None
-        return Wire(
-            key, source, target,
-            above=f"∂ {number_text(local)}" if local is not None and sent else "",
-            below=f"◁ {sent}" if sent else "", edges=argument.edges,
-        )  # fmt: skip
+        above = "" if local is None else f"∂ {number_text(local)}"
+        return replace(wire, above=above, below=f"◁ {sent}")
 
 
 class Recorded(Builder):
@@ -825,18 +829,18 @@ class Recorded(Builder):
         for number, edge in enumerate(self.graph.edges):
             if edge.target is None:
                 continue
-            sent = shown(edge.sent)
-            several = len(self.graph.nodes[edge.target].outputs) > 1
-            above = [f"[{edge.output}]"] if several else []
-            if edge.local is not None and sent:
-                above.append(f"∂ {number_text(edge.local)}")
-            found.append(
-                Wire(
-                    f"e{number}", f"n{edge.target}", f"n{edge.source}",
-                    above=" ".join(above), below=f"◁ {sent}" if sent else "", edges=(number,),
-                )
-            )  # fmt: skip
+            ends = f"n{edge.target}", f"n{edge.source}"
+            found.append(Wire(f"e{number}", *ends, edges=(number,)))
         return found
+
+    def labelled(self, wire: Wire) -> Wire:
+        edge = self.graph.edges[wire.edges[0]]
+        sent = shown(edge.sent)
+        several = len(self.graph.nodes[edge.target].outputs) > 1
+        above = [f"[{edge.output}]"] if several else []
+        if edge.local is not None and sent:
+            above.append(f"∂ {number_text(edge.local)}")
+        return replace(wire, above=" ".join(above), below=f"◁ {sent}" if sent else "")
 
 
 def blocks_to_open(diagram: Diagram) -> list[int]:

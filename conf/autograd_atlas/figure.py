@@ -27,7 +27,7 @@ from .graph import Graph
 from .svg import clean, picture_svg
 from .tape import tape, tape_json
 
-SMALLEST = 0.72  # of its own width, to which a picture shrinks: its 12 px become 9.5
+SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
 MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
 MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
 
@@ -84,9 +84,9 @@ def figure(
     if played is not None:
         parts.append(controls(len(played["steps"]) - 1, say))
     parts += shown
+    parts.append(legend(pictures.values(), say))
     if played is not None:
         parts.append(spoken(played, say))
-    parts.append(legend(pictures.values(), say))
     parts.append(in_words(graph, pictures, language, say))
     if caption:
         parts.append(f"<figcaption>{caption}</figcaption>")
@@ -205,10 +205,11 @@ def spoken(played: dict[str, Any], say: dict[str, str]) -> str:
         for place, (kind, line) in enumerate(zip(kinds, lines))
     ]
     longest = with_code(max(told, key=columns))
+    kind = "why-fixed" if "fixed" in played else "edit"
     return (
         f'<div class="aa-told"><p class="aa-room" aria-hidden="true">{longest}</p>'
         f'<p class="aa-say" role="status">{with_code(told[-1])}</p></div>'
-        f'<details class="aa-edit"><summary>{say["edit"]}</summary><div></div></details>'
+        f'<details class="aa-edit"><summary>{say[kind]}</summary><div></div></details>'
     )
 
 
@@ -242,7 +243,8 @@ def legend(pictures: Iterable[Diagram], say: dict[str, str]) -> str:
     if any("∂" in wire.above for wire in wires):
         parts.append(f'<span class="aa-local">∂ {say["local"]}</span>')
     if any(wire.below for wire in wires):
-        parts.append(f'<span class="aa-gradient">◁ {say["sent"]}</span>')
+        kind = "sent-product" if any("∂" in wire.above for wire in wires) else "sent"
+        parts.append(f'<span class="aa-gradient">◁ {say[kind]}</span>')
     if "grad" in styles:
         parts.append(f'<span class="aa-gradient">∇ {say["arrived"]}</span>')
     if len(parts) < 2:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .diagram import CHARACTER, FEW, LINE, STOP, Box, Diagram, Wire, columns
 
 BIG = 3000  # boxes and wires together; from here on Graphviz takes seconds
-MARGIN = 6.0
+MARGIN = 4.0
 FRAME_TITLE = 16.0
 
 Point = tuple[float, float]

@@ -12,14 +12,16 @@ Where the numbers of all tensors are known, the tape also holds what the browser
 calculate them anew from other inputs: calls, nodes, edges, and the engine's order.
 """
 
+import ast
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import text
 from .diagram import Diagram
-from .graph import Graph, Number, Value, same_numbers
+from .graph import Call, Graph, Number, Value, same_numbers
 
 MOST_STEPS = 4_000  # of a tape; a longer calculation is only drawn
 MOST_NUMBERS = 4_096  # of all quantities, that a browser calculates anew
@@ -41,6 +43,9 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], language: str) -> dict[s
         "steps": [{"say": text.inputs_line(graph, say) if graph.calls else "", "on": []}, *steps],
         "pictures": {prefix: picture_tape(picture) for prefix, picture in pictures.items()},
     }
+    if graph.blocks:
+        found["blocks"] = [block.parent for block in graph.blocks]
+        found["items"] = dict(item for picture in pictures.values() for item in picture.items)
     if why:
         for step in found["steps"]:
             step["say"] = text.plain(step["say"])
@@ -140,8 +145,7 @@ def numbered_edges(graph: Graph) -> list[list[tuple[int, Any]]]:
 
 
 def picture_tape(picture: Diagram) -> dict[str, Any]:
-    """What the texts of a picture are about, in the order in which they stand in its SVG; and
-    which block stands for what is folded."""
+    """What the texts of a picture are about, in the order in which they stand in its SVG."""
     texts = {
         box.key: [span.about for line in box.lines for span in line]
         for box in picture.boxes
@@ -153,10 +157,7 @@ def picture_tape(picture: Diagram) -> dict[str, Any]:
         for wire in picture.wires
         if wire.above or wire.below
     ]  # fmt: skip
-    found: dict[str, Any] = {"texts": texts, "labels": labels}
-    if picture.folded:
-        found["folded"] = dict(picture.folded)
-    return found
+    return {"texts": texts, "labels": labels}
 
 
 # -- Calculating anew -----------------------------------------------------------------------
@@ -217,8 +218,7 @@ def calculation(graph: Graph) -> dict[str, Any]:
         "calls": [
             {
                 "name": call.name,
-                "given": [a.text if a.tensor is None else a.tensor for a in call.arguments],
-                "options": list(call.options),
+                **operation(graph, call),
                 "made": list(call.outputs),
                 "nodes": list(call.nodes),
             }
@@ -236,10 +236,86 @@ def calculation(graph: Graph) -> dict[str, Any]:
     }
 
 
+# Names under which torch offers the same operation.
+SAME = {
+    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "__eq__": "eq",
+    "__pow__": "pow", "__rpow__": "pow", "__rsub__": "sub", "rsub": "sub", "negative": "neg",
+    "absolute": "abs", "clip": "clamp", "mm": "matmul", "mv": "matmul", "dot": "matmul",
+    "__matmul__": "matmul", "view": "reshape", "reshape_as": "view_as", "ravel": "flatten",
+    "swapaxes": "transpose", "broadcast_to": "expand", "concat": "cat", "concatenate": "cat",
+}  # fmt: skip
+IN_PLACE = re.compile(r"__i(\w+)__|(\w+[^_])_")
+
+
+def operation(graph: Graph, call: Call) -> dict[str, Any]:
+    """What a call did, as the player's table knows it; without ``op`` if that cannot be told."""
+    name = call.name
+    if found := IN_PLACE.fullmatch(name):
+        name = found[1] or found[2]
+    name = SAME.get(name, name)
+    if name in ("max", "min") and not call.options and len(call.arguments) == 1:
+        name = f"a{name}"
+    try:
+        given = [[spelled(read(a.text))] if a.tensor is None else a.tensor for a in call.arguments]
+        if name == "__getitem__":
+            return {"op": name, "given": given, "steps": indexing(graph, call)}
+        pairs = [NAMED.fullmatch(text) for text in call.options]
+        placed = [read(t) for t, pair in zip(call.options, pairs) if pair is None]
+        return {
+            "op": name,
+            "given": given,
+            "placed": placed,
+            "named": {pair[1]: read(pair[2]) for pair in pairs if pair},
+        }
+    except ValueError:
+        return {"given": []}
+
+
+NAMED = re.compile(r"([a-z_]\w*)=(.*)", re.DOTALL)
+
+
+def read(option: str) -> Any:
+    """The value of an argument; raises ValueError if its text does not tell."""
+    if option in ("inf", "-inf", "nan"):
+        return option.replace("inf", "Infinity").replace("nan", "NaN")
+    try:
+        value = ast.literal_eval(option)
+    except SyntaxError as problem:
+        raise ValueError(option) from problem
+    if isinstance(value, complex) or value is ...:
+        raise ValueError(option)
+    return value
+
+
+def indexing(graph: Graph, call: Call) -> list[list[Any]]:
+    """The steps into which torch takes ``x[0, :, 1:3]`` apart: each a view along a dimension."""
+    if len(call.arguments) != 1 or len(call.options) != 1:
+        raise ValueError("an index that is a tensor")
+    items = call.options[0].removeprefix("(").removesuffix(")").split(", ")
+    used = sum(item not in ("...", "None") for item in items)
+    dimension, steps = 0, []
+    for item in items:
+        if item == "...":
+            dimension += len(graph.tensors[call.arguments[0].tensor].value.shape) - used
+        elif item == "None":
+            steps.append(["unsqueeze", dimension])
+            dimension += 1
+        elif ":" in item:
+            start, end, step = [*(read(part) if part else None for part in item.split(":")), 1][:3]
+            if start or end is not None or step != 1:
+                steps.append(["slice", dimension, start or 0, end, step])
+            dimension += 1
+        elif type(index := read(item)) is int:
+            steps.append(["select", dimension, index])
+        else:
+            raise ValueError(item)
+    return steps
+
+
 def spelled(number: Number) -> int | float | str:
     """As JavaScript's ``Number`` reads it; JSON has no word for what is not finite."""
-    if isinstance(number, bool):
-        return int(number)
+    if isinstance(number, (bool, str)):
+        return number if isinstance(number, str) else int(number)
     if math.isfinite(number):
         return number
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

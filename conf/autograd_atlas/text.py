@@ -5,6 +5,7 @@ A number that changes when a reader changes an input is marked in a line, with t
 it is (see :func:`marked`), so that one walk serves what is read and what is played.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 
@@ -39,6 +40,7 @@ WORDS = {
         "value": "value",
         "local": "local derivative",
         "sent": "gradient sent back",
+        "sent-product": "gradient sent back, ∇ × ∂",
         "arrived": "gradient that arrived",
         "comma": ", ",
         "and": " and ",
@@ -53,10 +55,10 @@ WORDS = {
         "edge": "one edge", "edges": "{n} edges",
         "no-leaves": "computed tensors",
         "leaf-tensor": "one leaf tensor", "leaf-tensors": "{n} leaf tensors",
-        "leaf": "{name}: a leaf tensor that requires a gradient, {value}",
-        "computed": "{name}: computed outside of the recording, {value}",
-        "constant": "{name}: needs no gradient, {value}",
-        "made": "{name}: {source} gives {value}",
+        "leaf": "{name} = {value}, a leaf tensor that requires a gradient",
+        "computed": "{name} = {value}, computed outside of the recording",
+        "constant": "{name} = {value}, needs no gradient",
+        "made": "{name} = {source} gives {value}",
         "unnamed-made": "{source} gives {value}",
         "several": "{source} gives {outputs}",
         "output": "{name}, {value}",
@@ -67,22 +69,28 @@ WORDS = {
         "block-leads": "{name}: {count}, leads to {inputs}",
         "block-alone": "{name}: {count}",
         "unnamed": "tensor {n}",
+        "result-of": "the result of {function}",
         "leads": "{node} leads to {targets}",
         "leads-nowhere": "{node} leads nowhere",
-        "stop": "an end (no gradient needed)",
-        "keeps": "; it keeps {saved}",
-        "kept": "{name}", "freed": "{name} (freed)", "changed": "{name} (changed since)",
+        "stop": "`None` (that input needs no gradient)",
+        "keeps": "; it saved {saved}",
+        "kept": "{name}", "freed": "{name} (freed by the backward pass)", "changed": "{name} (changed since)",
         "packed": "{name} (packed by a hook)",
-        "ends": "{node} adds up gradients in {name}",
-        "ends-unnamed": "{node} adds up gradients in a leaf tensor",
-        "inputs": "The inputs: {inputs}",
+        "ends": "{node} adds the gradient that arrives to {name}",
+        "ends-unnamed": "{node} adds the gradient that arrives to the `.grad` of a leaf tensor",
+        "inputs": "the inputs are {inputs}; PyTorch has recorded nothing yet",
         "input": "{name} = {value}",
         "records": "; PyTorch records {nodes}",
+        "which-leads": ", which leads to {targets}",
         "records-nothing": "; PyTorch records nothing",
         "record": "PyTorch records {node}; ",
+        "seed": "The backward pass starts from {root}, whose gradient with respect to itself is 1. ",
+        "seed-given": "The backward pass starts from {root} with the gradient that was given. ",
+        "node-of": "{node} ({names})",
         "receives": "{node} receives {received}",
         "hook": " (a hook changed it from {before})",
         "sends": " and sends {sent}",
+        "sent-comma": ", ", "sent-and": " and ",
         "to": "{value} to {target}",
         "none": "`None`",
         "grad": "; {name} is {value}",
@@ -98,38 +106,43 @@ WORDS = {
         "zoom-in": "Zoom in",
         "zoom-out": "Zoom out",
         "at": "Step {n} of {all}: ",
-        "at-forward": "Step {n} of {all}, forward: ",
-        "at-backward": "Step {n} of {all}, backward: ",
+        "at-forward": "Step {n} of {all}, forward pass: ",
+        "at-backward": "Step {n} of {all}, backward pass: ",
         "picture": "Picture of the graph; the arrow keys play it step by step",
         "edit": "Change the inputs",
+        "why-fixed": "Why the inputs cannot be changed",
         "drag": "Type a number, or drag a name to the left or right.",
         "reset": "Back to PyTorch's numbers",
-        "link": "Link to these numbers",
-        "edited": "Calculated in your browser, by the rule of each operation, on the graph as it was "
-        "recorded. Other inputs could make a program with if or loops build another graph.",
-        "words-recorded": "These words tell the numbers that PyTorch recorded.",
-        "not-a-number": "The address gives {name} = {text}, which does not fit this input.",
-        "no-input": "The address names {name}; this graph has no such input.",
+        "link": "Copy a link to these numbers",
+        "copied": "Copied",
+        "yours": "With your numbers. ",
+        "after-all": "After all steps: ",
+        "edited": "Your browser calculated these numbers, operation by operation, on the recorded "
+        "graph; PyTorch did not run again. If the program has an if or a loop, other inputs may "
+        "lead to another graph.",
+        "words-recorded": "The numbers below are PyTorch's, for the original inputs.",
+        "not-a-number": "The address says {name} = {text}, but this input cannot take that.",
+        "no-input": "The address names {name}, but this graph has no such input.",
         "fixed": "The inputs of this graph cannot be changed here: {why}.",
         "fixed-unseen": "The inputs of this graph cannot be changed here: only what PyTorch "
         "recorded is known, without values.",
-        "fixed-large": "The inputs of this graph cannot be changed here: it has tensors that are "
-        "too large to calculate with in a page.",
+        "fixed-large": "The inputs of this graph cannot be changed here: some of its tensors "
+        "are too large to calculate with in a page.",
         "fixed-type": "The inputs of this graph cannot be changed here: its numbers are neither "
         "float32 nor float64.",
         "fixed-written": "The inputs of this graph cannot be changed here: a tensor is changed "
         "through a view of it.",
-        "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds more than "
-        "one backward pass has brought.",
-        "why-operation": "{name} is not among the operations that this page can calculate",
-        "why-differs": "{name} comes out other than PyTorch's, because of a hook or a random "
-        "number, say",
+        "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds the sum "
+        "of several backward passes.",
+        "why-operation": "this page cannot calculate the operation {name}",
+        "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "
+        "random number",
     },
     "zh": {
-        "written": "你写的",
-        "recorded": "PyTorch 记录的",
+        "written": "你写的代码",
+        "recorded": "PyTorch 记录的图",
         "view": "视图",
-        "words": "用文字描述这张图",
+        "words": "这张图的文字说明",
         "backward": "反向传播（按 PyTorch 的执行顺序）",
         "inside": "{block} 内部",
         "inside-equal": "{block} 内部（{others} 与之相同）",
@@ -137,6 +150,7 @@ WORDS = {
         "value": "值",
         "local": "局部导数",
         "sent": "往回传的梯度",
+        "sent-product": "往回传的梯度，∇ × ∂",
         "arrived": "收到的梯度",
         "comma": "、",
         "and": "、",
@@ -151,12 +165,12 @@ WORDS = {
         "edge": "1 条边", "edges": "{n} 条边",
         "no-leaves": "计算得到的张量",
         "leaf-tensor": "1 个叶子张量", "leaf-tensors": "{n} 个叶子张量",
-        "leaf": "{name}：需要梯度的叶子张量，{value}",
-        "computed": "{name}：在记录之外算出，{value}",
-        "constant": "{name}：不需要梯度，{value}",
-        "made": "{name}：{source} 得 {value}",
-        "unnamed-made": "{source} 得 {value}",
-        "several": "{source} 得 {outputs}",
+        "leaf": "{name} = {value}，需要梯度的叶子张量",
+        "computed": "{name} = {value}，在记录之外算出",
+        "constant": "{name} = {value}，不需要梯度",
+        "made": "{name} = {source}，得 {value}",
+        "unnamed-made": "{source}，得 {value}",
+        "several": "{source}，得 {outputs}",
         "output": "{name}：{value}",
         "of": "{function} 作用于 {inputs}",
         "of-nothing": "{function}",
@@ -165,22 +179,28 @@ WORDS = {
         "block-leads": "{name}：{count}，通向 {inputs}",
         "block-alone": "{name}：{count}",
         "unnamed": "张量 {n}",
+        "result-of": "{function} 的结果",
         "leads": "{node} 通向 {targets}",
         "leads-nowhere": "{node} 不通向任何节点",
-        "stop": "终点（不需要梯度）",
-        "keeps": "；它保存着 {saved}",
-        "kept": "{name}", "freed": "{name}（已释放）", "changed": "{name}（之后被修改）",
+        "stop": "`None`（该输入不需要梯度）",
+        "keeps": "；它保存了 {saved}",
+        "kept": "{name}", "freed": "{name}（反向传播后已释放）", "changed": "{name}（之后被修改）",
         "packed": "{name}（由钩子打包）",
-        "ends": "{node} 把梯度累加到 {name}",
-        "ends-unnamed": "{node} 把梯度累加到一个叶子张量",
-        "inputs": "输入：{inputs}",
+        "ends": "{node} 把收到的梯度累加到 {name}",
+        "ends-unnamed": "{node} 把收到的梯度累加到某个叶子张量的 `.grad`",
+        "inputs": "输入为 {inputs}；PyTorch 还没有记录任何运算",
         "input": "{name} = {value}",
         "records": "；PyTorch 记录下 {nodes}",
+        "which-leads": "，它通向 {targets}",
         "records-nothing": "；PyTorch 什么也没有记录",
         "record": "PyTorch 记录下 {node}；",
+        "seed": "反向传播从 {root} 开始：它对自身的梯度为 1。",
+        "seed-given": "反向传播从 {root} 开始，初始梯度由程序给出。",
+        "node-of": "{node}（{names}）",
         "receives": "{node} 收到 {received}",
         "hook": "（原为 {before}，被钩子修改）",
         "sends": "，{sent}",
+        "sent-comma": "，", "sent-and": "，",
         "to": "向 {target} 传出 {value}",
         "none": "`None`",
         "grad": "；{name} 为 {value}",
@@ -195,26 +215,30 @@ WORDS = {
         "step": "步骤",
         "zoom-in": "放大",
         "zoom-out": "缩小",
-        "at": "第 {n} 步，共 {all} 步：",
-        "at-forward": "第 {n} 步，共 {all} 步，前向：",
-        "at-backward": "第 {n} 步，共 {all} 步，反向：",
+        "at": "第 {n} 步（共 {all} 步）：",
+        "at-forward": "第 {n} 步（共 {all} 步），前向传播：",
+        "at-backward": "第 {n} 步（共 {all} 步），反向传播：",
         "picture": "计算图；用方向键逐步播放",
         "edit": "修改输入",
-        "drag": "输入数字，或者按住名称左右拖动。",
+        "why-fixed": "为什么不能修改输入",
+        "drag": "键入数字，或按住名称左右拖动。",
         "reset": "恢复 PyTorch 的数值",
-        "link": "指向这些数值的链接",
-        "edited": "这些数值由浏览器在已记录的图上按每个运算的规则算出。"
-        "如果程序里有 if 或循环，换一组输入可能会得到另一张图。",
-        "words-recorded": "以下文字中的数值是 PyTorch 记录的数值。",
-        "not-a-number": "网址中的 {name} = {text} 不适合这个输入。",
+        "link": "复制这组数值的链接",
+        "copied": "已复制",
+        "yours": "你的数值。",
+        "after-all": "全部步骤之后：",
+        "edited": "这些数值由浏览器沿已记录的图逐个运算算出，没有重新运行 PyTorch。"
+        "如果程序里有 if 或循环，换一组输入可能得到另一张图。",
+        "words-recorded": "下面的数值是 PyTorch 用原来的输入算出的。",
+        "not-a-number": "网址里写着 {name} = {text}，但这个输入不能取这个值。",
         "no-input": "网址中提到 {name}，但这张图没有这个输入。",
         "fixed": "这张图的输入不能在此修改：{why}。",
         "fixed-unseen": "这张图的输入不能在此修改：只知道 PyTorch 记录的结构，不知道数值。",
         "fixed-large": "这张图的输入不能在此修改：有的张量太大，不适合在网页里计算。",
         "fixed-type": "这张图的输入不能在此修改：数值类型既不是 float32 也不是 float64。",
         "fixed-written": "这张图的输入不能在此修改：有张量通过它的视图被修改。",
-        "fixed-summed": "这张图的输入不能在此修改：.grad 里累加了不止一次反向传播的结果。",
-        "why-operation": "本页不会计算 {name} 这个运算",
+        "fixed-summed": "这张图的输入不能在此修改：.grad 里累加了多次反向传播的梯度。",
+        "why-operation": "本页无法计算 {name} 这种运算",
         "why-differs": "{name} 的计算结果与 PyTorch 的不同，可能是因为钩子或随机数",
     },
 }  # fmt: skip
@@ -222,8 +246,8 @@ WORDS = {
 
 # What the player says; the rest is said when a page is built.
 PLAYER_WORDS = (
-    "play", "pause", "at", "at-forward", "at-backward", "picture", "drag", "reset",
-    "link", "edited", "words-recorded", "not-a-number", "no-input", "fixed", "why-operation",
+    "play", "pause", "at", "at-forward", "at-backward", "yours", "after-all", "picture", "drag",
+    "reset", "link", "copied", "edited", "words-recorded", "not-a-number", "no-input", "fixed", "why-operation",
     "why-differs",
 )  # fmt: skip
 
@@ -254,6 +278,7 @@ def value_text(value: Value | None, say: dict[str, str], about: str = "") -> str
     whole = rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
     if whole == type_text(value):
         return code(whole)
+    whole = re.sub(r"(?<=\[) +|(?<=, ) +", "", whole)  # columns are for pictures
     return marked(whole, about) if about else whole
 
 
@@ -269,6 +294,11 @@ def marked(words: str, about: str) -> str:
 def plain(line: str) -> str:
     """A line without its marks."""
     return MARKED.sub(r"\1", line)
+
+
+def closed(line: str) -> str:
+    """A line without spaces after a full-width bracket, which is wide enough."""
+    return line.replace("） ", "）")
 
 
 def code(name: str) -> str:
@@ -309,8 +339,8 @@ def alternative(graph: Graph, picture: Diagram, language: str) -> str:
     if folded:
         some = folded[:4] + ["…"] * (len(folded) > 4)
         parts.append(say["alt-folded"].format(blocks=say["comma"].join(some)))
-    values = list(results(graph))
-    if values and len(values) <= 8:
+    values = list(itertools.islice(results(graph), 9))
+    if 0 < len(values) < 9:
         parts.append(say["alt-values"].format(values=say["comma"].join(values)))
     return ("" if language == "zh" else " ").join(parts)
 
@@ -357,6 +387,7 @@ def reading(graph: Graph, picture: Diagram, language: str) -> list[str]:
         else:
             lines += written_lines(graph, box, inputs, say)
     rest = len(boxes) - LONGEST_READING
+    lines = [closed(line) for line in lines]
     return lines if rest <= 0 else [*lines, say["more"].format(n=rest)]
 
 
@@ -391,6 +422,9 @@ def tensor_called(graph: Graph, number: int, say: dict[str, str]) -> str:
     if not name and number in graph.made_by:
         call = graph.calls[graph.made_by[number]]
         name = call.source if call.outputs == (number,) else ""
+    if not name and number in graph.made_by:
+        function = code(graph.calls[graph.made_by[number]].name)
+        return say["result-of"].format(function=function)
     return code(name) or say["unnamed"].format(n=number + 1)
 
 
@@ -422,7 +456,7 @@ def call_line(
     values = [value_text(graph.tensors[n].value, say, f"v{n}") for n in outputs]
     names = [tensor_called(graph, n, say) for n in outputs]
     if len(outputs) == 1:
-        kind = "made" if names[0] != source else "unnamed-made"
+        kind = "made" if tensor_name(graph.tensors[outputs[0]]) else "unnamed-made"
         return say[kind].format(name=names[0], source=source, value=values[0])
     made = [say["output"].format(name=n, value=v) for n, v in zip(names, values)]
     return say["several"].format(source=source, outputs=listed(made, say))
@@ -450,14 +484,21 @@ def forward_line(graph: Graph, number: int, say: dict[str, str]) -> str:
     nodes = [code(graph.nodes[node].name) for node in call.nodes]
     if not nodes:
         return line + say["records-nothing"]
-    return line + say["records"].format(nodes=some_of(nodes[:MOST_LISTED], len(nodes), say))
+    line += say["records"].format(nodes=some_of(nodes[:MOST_LISTED], len(nodes), say))
+    if len(nodes) == 1:
+        edges = graph.edges_from.get(call.nodes[0], [])
+        ends = [node_name(graph, edge.target, say) for edge in edges if edge.target is not None]
+        if ends:
+            ends = list(dict.fromkeys(ends))
+            line += say["which-leads"].format(targets=some_of(ends[:MOST_LISTED], len(ends), say))
+    return closed(line)
 
 
 def record_line(graph: Graph, number: int, say: dict[str, str]) -> str:
     """That a node was recorded, and where it leads."""
     visible = {f"n{place}" for place in range(len(graph.nodes))}
     node = code(graph.nodes[number].name)
-    return say["record"].format(node=node) + recorded_line(graph, number, visible, [], say)
+    return closed(say["record"].format(node=node) + recorded_line(graph, number, visible, [], say))
 
 
 def some_of(parts: list[str], count: int, say: dict[str, str]) -> str:
@@ -472,7 +513,7 @@ def node_name(graph: Graph, number: int, say: dict[str, str]) -> str:
     node = graph.nodes[number]
     names = say["comma"].join(code(output.name) for output in node.outputs if output.name)
     short = code(node.name.rpartition("::")[2])
-    return f"{short} ({names})" if names else short
+    return say["node-of"].format(node=short, names=names) if names else short
 
 
 def recorded_line(
@@ -484,7 +525,8 @@ def recorded_line(
     if node.leaf:
         leaf = node.outputs[0].name
         short = code(node.name.rpartition("::")[2])
-        return say["ends" if leaf else "ends-unnamed"].format(node=short, name=code(leaf or ""))
+        kind = "ends" if leaf else "ends-unnamed"
+        return say[kind].format(node=short, name=code(f"{leaf}.grad"))
     targets = [
         say["stop"] if edge.target is None else node_name(graph, edge.target, say)
         for edge in graph.edges_from.get(number, [])
@@ -538,13 +580,27 @@ def backward_lines(graph: Graph, say: dict[str, str]) -> list[str]:
             for edge in sent[:MOST_LISTED]
         ]
         if parts:
-            line += say["sends"].format(sent=some_of(parts, len(sent), say))
+            several = {**say, "comma": say["sent-comma"], "and": say["sent-and"]}
+            line += say["sends"].format(sent=some_of(parts, len(sent), several))
         if node.leaf and node.grad is not None and node.outputs[0].name:
             name = code(f"{node.outputs[0].name}.grad")
             grad = value_text(node.grad, say, f"g{number}")
             line += say["grad"].format(name=name, value=grad)
-        lines.append(line)
+        lines.append(closed(line))
+    if lines:
+        lines[0] = seed_line(graph, say) + lines[0]
     return lines
+
+
+def seed_line(graph: Graph, say: dict[str, str]) -> str:
+    """Where the first gradient comes from."""
+    roots = [root for root in graph.roots if root.node == graph.order[0]]
+    if not roots:
+        return ""
+    received = graph.nodes[roots[0].node].outputs[roots[0].output].received
+    alone = received is not None and received.numbers == (1.0,)
+    root = code(roots[0].name) or say["result"]
+    return say["seed" if alone else "seed-given"].format(root=root)
 
 
 def received_text(
@@ -571,7 +627,7 @@ def sent_text(edge: Edge, number: int, received: Value | None, say: dict[str, st
     if edge.local is None or not factor or not shown(edge.sent):
         return whole
     local = marked(number_text(edge.local), f"d{number}")
-    return f"{marked(factor, f'r{edge.source}.0')} × {local} = {whole}"
+    return f"{marked(factor, f'r{edge.source}.0')}\u00a0×\u00a0{local}\u00a0=\u00a0{whole}"
 
 
 def changed_by_hook(received: Value | None, edges: list[Edge]) -> Value | None:

@@ -47,26 +47,12 @@
     throw Object.assign(new Error(name), { unknown: name });
   }
 
-  function read(text) {
-    if (text === "None") return null;
-    if (text === "True" || text === "False") return text === "True";
-    if (/^'.*'$/.test(text)) return text.slice(1, -1);
-    if (/^\(.*\)$/.test(text)) return text.slice(1, -1).split(", ").map(read);
-    const number = { inf: Infinity, "-inf": -Infinity }[text] ?? Number(text);
-    return text === "" || Number.isNaN(number) ? unknown(text) : number;
-  }
-
   // Positional options first, then those with a name: get(place, name, otherwise).
-  function options(texts) {
-    const placed = [], named = {};
-    for (const text of texts) {
-      const [, name, rest] = /^([a-z_]\w*)=(.*)$/s.exec(text) || [];
-      if (name) named[name] = read(rest);
-      else placed.push(read(text));
-    }
+  function options(placed = [], named = {}) {
     const get = (place, name, otherwise) => named[name] ?? placed[place] ?? otherwise;
-    get.list = Array.isArray(placed[0]) ? placed[0] : placed.length ? placed : named.dims || named.size || [];
+    get.list = placed.length ? placed.flat() : named.dims || named.size || [];
     get.count = placed.length + Object.keys(named).length;
+    get.placed = placed;
     return get;
   }
 
@@ -310,7 +296,7 @@
       return [s, walk(s, steps.map((step, i) => (dims.includes(i) ? -step : step)), start)];
     },
     select: (s, o) => selected(s, axis(o(0, "dim"), s.length), o(1, "index")),
-    slice: (s, o) => sliced(s, ...o.slice),
+    slice: (s, o) => sliced(s, ...o.placed),
     clone: (s) => [s, whole(s)],
   };
 
@@ -381,62 +367,32 @@
 
   const OTHERS = { matmul, addmm, nll_loss, cat: join, stack: join };
 
-  // -- Calls that torch records as several nodes: [operation, what it is given, options, node] --
+  // -- Calls that torch records as several nodes: [operation, what it is given, node, options] --
   // What it is given are tensors, or the places of earlier steps.
 
   const SEVERAL = {
-    __rtruediv__: ([k, x]) => [["reciprocal", [x], [], "Reciprocal"], ["mul", [0, k], [], "Mul"]],
-    l1_loss: ([x, y], texts) => {
-      const how = options(texts)(9, "reduction", "mean"), steps = [["sub", [x, y], [], "Sub"], ["abs", [0], [], "Abs"]];
-      return how === "none" ? steps : [...steps, [how, [1], [], how === "sum" ? "Sum" : "Mean"]];
+    __rtruediv__: ([k, x]) => [["reciprocal", [x], "Reciprocal"], ["mul", [0, k], "Mul"]],
+    l1_loss: ([x, y], o) => {
+      const how = o(9, "reduction", "mean"), steps = [["sub", [x, y], "Sub"], ["abs", [0], "Abs"]];
+      return how === "none" ? steps : [...steps, [how, [1], how === "sum" ? "Sum" : "Mean"]];
     },
-    cross_entropy: ([x, y], texts) => {
-      const o = options(texts);
+    cross_entropy: ([x, y], o) => {
       if (o(9, "label_smoothing", 0) || o(9, "weight", null) !== null || y.s.length >= x.s.length) unknown("cross_entropy");
-      return [["log_softmax", [x], ["-1"], "LogSoftmax"],
-        ["nll_loss", [0, y], [`reduction='${o(9, "reduction", "mean")}'`], "NllLoss"]];
+      return [["log_softmax", [x], "LogSoftmax", [-1]],
+        ["nll_loss", [0, y], "NllLoss", [], { reduction: o(9, "reduction", "mean") }]];
     },
-    outer: ([x, y]) => [["reshape", [x], ["-1", "1"], "View"], ["mul", [0, y], [], "Mul"]],
+    outer: ([x, y]) => [["reshape", [x], "View", [-1, 1]], ["mul", [0, y], "Mul"]],
     linear: ([x, w, b]) => {
-      const t = ["t", [w], [], "T"];
-      if (x.s.length === 2) return [t, b ? ["addmm", [b, x, 0], [], "Addmm"] : ["matmul", [x, 0], [], "Mm"]];
-      if (b) return [["unsqueeze", [x], ["0"], "View"], t, ["addmm", [b, 0, 1], [], "Addmm"], ["squeeze", [2], ["0"], "View"]];
-      return [t, ["unsqueeze", [x], ["0"], "Unsqueeze"], ["matmul", [1, 0], [], "Mm"], ["squeeze", [2], ["0"], "Squeeze"]];
+      const t = ["t", [w], "T"];
+      if (x.s.length === 2) return [t, b ? ["addmm", [b, x, 0], "Addmm"] : ["matmul", [x, 0], "Mm"]];
+      if (b) return [["unsqueeze", [x], "View", [0]], t, ["addmm", [b, 0, 1], "Addmm"], ["squeeze", [2], "View", [0]]];
+      return [t, ["unsqueeze", [x], "Unsqueeze", [0]], ["matmul", [1, 0], "Mm"], ["squeeze", [2], "Squeeze", [0]]];
     },
     matmul: ([x, y]) => x.s.length !== 1 || y.s.length !== 2 ? null
-      : [["unsqueeze", [x], ["0"], "Unsqueeze"], ["matmul", [0, y], [], "Mm"], ["squeeze", [1], ["0"], "Squeeze"]],
-    __getitem__: (given, texts) => {
-      const [x] = given, items = (texts[0] || "").replace(/^\(|\)$/g, "").split(", "), steps = [];
-      if (given.length > 1 || texts.length !== 1 || !items.every((i) => /^(-?\d+|\.\.\.|None|-?\d*:-?\d*(:\d+)?)$/.test(i))) unknown("[…]");
-      const used = items.filter((i) => i !== "..." && i !== "None").length;
-      let d = 0;
-      for (const item of items) {
-        const from = [steps.length ? steps.length - 1 : x];
-        if (item === "...") d += x.s.length - used;
-        else if (item === "None") steps.push(["unsqueeze", from, [`${d++}`], "Unsqueeze"]);
-        else if (!item.includes(":")) steps.push(["select", from, [`${d}`, item], "Select"]);
-        else {
-          const [a, b, k] = item.split(":").map((part) => (part ? +part : undefined));
-          if (a || b !== undefined || k > 1) steps.push(["slice", from, [d, a, b, k || 1], "Slice"]);
-          d++;
-        }
-      }
-      return steps;
-    },
+      : [["unsqueeze", [x], "Unsqueeze", [0]], ["matmul", [0, y], "Mm"], ["squeeze", [1], "Squeeze", [0]]],
+    __getitem__: ([x], o, steps) => steps.map(([op, ...placed], n) =>
+      [op, [n ? n - 1 : x], op[0].toUpperCase() + op.slice(1), placed]),
   };
-
-  const SAME = {
-    __eq__: "eq", subtract: "sub", multiply: "mul", divide: "div", true_divide: "div", __pow__: "pow",
-    __rpow__: "pow", __rsub__: "sub", rsub: "sub", negative: "neg", absolute: "abs", clip: "clamp",
-    mm: "matmul", mv: "matmul", dot: "matmul", __matmul__: "matmul", view: "reshape",
-    reshape_as: "view_as", ravel: "flatten", swapaxes: "transpose", broadcast_to: "expand",
-    concat: "cat", concatenate: "cat", max: "amax", min: "amin",
-  };
-
-  function plainName(name) {
-    const without = name.replace(/^__i(\w+)__$/, "$1").replace(/([^_])_$/, "$1");
-    return Object.hasOwn(SAME, without) ? SAME[without] : without;
-  }
 
   function operation(name) {
     const has = (table) => Object.hasOwn(table, name);
@@ -464,23 +420,19 @@
     graph.tensors.forEach((_, n) => { found[`v${n}`] = known(`v${n}`); });
     for (const n in inputs) found[`v${n}`] = rounded(tensor(found[`v${n}`].s, inputs[n]));
 
-    const where = (n) => graph.tensors[n].at;
     for (const call of graph.calls) {
-      const refs = call.given.map((each) => (typeof each === "number" ? each : tensor([], [read(each)])));
-      const values = refs.map((each) => (typeof each === "number" ? found[`v${each}`] : each));
-      const slots = new Map(values.map((value, i) => [value, typeof refs[i] === "number" ? where(refs[i]) : null]));
-      const name = plainName(call.name), left = [...call.nodes], done = [];
-      const steps = (Object.hasOwn(SEVERAL, name) && SEVERAL[name](values, call.options))
-        || [[name, values, call.options, null]];
-      if (name !== call.name && name.startsWith("am") && call.options.length) unknown(call.name);
-      for (const [op, given, texts, kind] of steps) {
-        const run = operation(op);
+      const values = call.given.map((each) => (each.map ? tensor([], each.map(Number)) : found[`v${each}`]));
+      const slots = new Map(values.map((value, i) => [value, call.given[i].map ? null : graph.tensors[call.given[i]].at]));
+      const left = [...call.nodes], done = [], several = Object.hasOwn(SEVERAL, call.op) && SEVERAL[call.op];
+      const steps = (several && several(values, options(call.placed, call.named), call.steps))
+        || [[call.op, values, "", call.placed, call.named]];
+      for (const [op, given, kind, placed, named] of steps) {
+        const run = operation(op), o = options(placed, named);
         if (!run || call.made.length !== 1) unknown(call.name);
-        const o = op === "slice" ? Object.assign(() => 0, { slice: texts }) : options(texts);
         const xs = given.map((each) => (typeof each === "number" ? done[each].y : each));
         const ends = given.map((each) => (typeof each === "number" ? done[each].at : slots.get(each)));
         const [y, back] = run(op, o, xs);
-        const place = ends.some(Boolean) ? left.findIndex((node) => !kind || graph.nodes[node].startsWith(kind)) : -1;
+        const place = ends.some(Boolean) ? left.findIndex((node) => graph.nodes[node].startsWith(kind)) : -1;
         const node = place < 0 ? null : left.splice(place, 1)[0];
         const step = { y: rounded(y), at: node === null ? null : [node, 0], ends, back };
         done.push(step);

@@ -6,7 +6,7 @@
   // A notebook brings this script once for each picture; the first one plays them all.
   if (window.autogradAtlas.start) return void window.autogradAtlas.start();
   const { calculate, difference } = window.autogradAtlas;
-  const PACE = 1200, CHARACTER = 7.3; // milliseconds for a step; pixels, as in diagram.py
+  const PACE = 1000, CHARACTER = 7.3; // milliseconds for a step; pixels, as in diagram.py
   const all = (root, selector) => [...root.querySelectorAll(selector)];
   const make = (name, options, ...inside) => {
     const element = Object.assign(document.createElement(name), options);
@@ -27,7 +27,8 @@
   function numberText(x, digits = 4) {
     if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "−inf";
     const plain = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
-    const large = Math.abs(x) >= 1e6 || (x && Math.abs(x) < 1e-4);
+    // With fewer decimals than four, what they cannot tell has an exponent, too.
+    const large = Math.abs(x) >= 1e6 || (x && Math.abs(x) < (digits < 4 ? 5 * 10 ** -digits : 1e-4));
     const [head, power] = large ? x.toExponential(digits).split("e") : [x.toFixed(digits)];
     const text = plain(head).replace(/^-0$/, "0").replace("-", "−");
     return power ? `${text}e${power[0]}${power.slice(1).padStart(2, "0")}` : text;
@@ -38,13 +39,14 @@
     if (texts.length === 1) return texts;
     if (s.length !== 2) return [`[${texts.join(", ")}]`];
     const wide = Math.max(...texts.map((text) => text.length));
-    return Array.from({ length: s[0] }, (_, n) =>
+    const rows = Array.from({ length: s[0] }, (_, n) =>
       `[${texts.slice(n * s[1], n * s[1] + s[1]).map((text) => text.padStart(wide)).join(", ")}]`);
+    return rows.length > 1 ? rows : [`[${rows}]`];
   }
 
   function valueText(value) {
     const rows = rowsOf(value);
-    return rows.length === 1 ? rows[0] : `[${rows.join(", ")}]`;
+    return (rows.length === 1 ? rows[0] : `[${rows.join(", ")}]`).replace(/(\[|, ) +/g, "$1");
   }
 
   // -- Lines of code, each in an element of its own -------------------------------------------
@@ -84,8 +86,8 @@
   // -- Pictures ---------------------------------------------------------------------------------
 
   // What a picture shows: its elements by key, and its texts, each with what it is about.
-  function pictured(svg, tape, name) {
-    const prefix = svg.getAttribute("aria-labelledby").slice(0, -1), folded = tape.folded || {};
+  function pictured(svg, tape, name, blockOf) {
+    const prefix = svg.getAttribute("aria-labelledby").slice(0, -1);
     const found = {}, texts = [];
     for (const el of all(svg, "[id]")) found[el.id.slice(prefix.length)] = el;
     const add = (el, names, row, room) => {
@@ -109,7 +111,7 @@
       }
     }
     // What stands for a key: itself, or the block that it is folded into.
-    return { svg, name, folded, found, texts, at: (key) => found[key] || found[folded[key]], key: (el) => el.id.slice(prefix.length) };
+    return { svg, name, found, texts, at: (key) => found[key] || found[blockOf(found, key)], key: (el) => el.id.slice(prefix.length) };
   }
 
   // -- A figure ---------------------------------------------------------------------------------
@@ -131,7 +133,14 @@
       for (const key of step.then ? [] : step.on) appears[key] ??= n;
       for (const name of step.then || []) arrives[name] ??= n;
     });
-    const pictureOf = (svg, name) => pictured(svg, tape.pictures[name], name);
+    // The block that is drawn in a key's stead.
+    const { items = {}, blocks } = tape;
+    function blockOf(found, key) {
+      let block = items[key];
+      while (block >= 0 && !found[`b${block}`]) block = blocks[block] ?? -1;
+      return `b${block}`;
+    }
+    const pictureOf = (svg, name) => pictured(svg, tape.pictures[name], name, blockOf);
     const pictures = all(figure, "svg[role]").map((svg) => pictureOf(svg, svg.getAttribute("aria-labelledby").slice(0, -1)));
     const lines = codeLines(figure, new Set(steps.map((step) => step.line)));
 
@@ -139,14 +148,16 @@
 
     function refresh() {
       later = steps.map(() => []);
-      const add = (el, n) => {
-        if (n) later[n].push(el);
-        el.classList.toggle("aa-off", n > now);
+      const add = (el, n, name = "aa-off") => {
+        if (n) later[n].push([el, name]);
+        el.classList.toggle(name, n > now);
       };
-      for (const { found, folded, texts } of pictures) {
+      for (const { svg, key, found, texts } of pictures) {
+        for (const el of all(svg, ".tag-freed")) add(el, arrives[`r${key(el.closest("g")).slice(1)}.0`], "aa-kept");
         const first = {};
-        for (const key in folded) {
-          if (/^[cn]/.test(key)) first[folded[key]] = Math.min(first[folded[key]] ?? last, appears[key] || 0);
+        for (const key in items) {
+          const block = blockOf(found, key);
+          if (/^[cn]/.test(key)) first[block] = Math.min(first[block] ?? last, appears[key] || 0);
         }
         for (const key in found) add(found[key], appears[key] || first[key] || 0);
         for (const text of texts) {
@@ -158,14 +169,14 @@
     }
 
     function show(n) {
-      for (; now < n; now++) later[now + 1].forEach((el) => el.classList.remove("aa-off"));
-      for (; now > n; now--) later[now].forEach((el) => el.classList.add("aa-off"));
+      for (; now < n; now++) later[now + 1].forEach(([el, name]) => el.classList.remove(name));
+      for (; now > n; now--) later[now].forEach(([el, name]) => el.classList.add(name));
       const { say: line, on, then } = steps[now];
       light("aa-now", touched ? on : [], touched && steps[now].line);
       if (touched) follow();
       scrubber.value = now;
       scrubber.setAttribute("aria-valuetext", `${now} / ${last}`);
-      const words = format(say[now ? (then ? "at-backward" : "at-forward") : "at"], { n: now, all: last }) + filled(line);
+      const words = format(say[now ? (then ? "at-backward" : "at-forward") : "at"], { n: now, all: last }) + (edited ? say.yours : "") + filled(line);
       told.replaceChildren(...words.split("`").map((part, i) => (i % 2 ? make("code", {}, part) : part)));
     }
 
@@ -187,16 +198,24 @@
       }
     }
 
+    // A longer line takes longer to read.
     function run(on) {
-      clearInterval(timer);
-      timer = on && setInterval(() => (now < last ? show(now + 1) : run(false)), PACE);
+      clearTimeout(timer);
+      timer = on && setTimeout(() => {
+        show(now + 1);
+        run(now < last);
+      }, PACE + 35 * told.textContent.length);
       const button = one("play");
       button.classList.toggle("aa-playing", on);
       button.ariaLabel = button.title = on ? say.pause : say.play;
     }
+    function touch() {
+      for (const each of players.values()) each.rest();
+      touched = true;
+    }
     function go(n) {
       run(false);
-      touched = true;
+      touch();
       show(Math.max(0, Math.min(last, n)));
     }
 
@@ -215,7 +234,7 @@
       play() {
         const on = !timer;
         if (on && now === last) go(0);
-        touched = true;
+        touch();
         run(on);
       },
       "zoom-in": () => scale(zoom * 1.4), "zoom-out": () => scale(zoom / 1.4),
@@ -286,25 +305,25 @@
     const nameOf = (n) => graph.tensors[n].name || `#${n}`;
 
     function recalculate(inputs, typed) {
-      const { result, note, link, reset } = fields, titles = pictures.map(({ svg }) => svg.querySelector("title"));
+      const { result, note, reset, link } = fields, titles = pictures.map(({ svg }) => svg.querySelector("title"));
       edited = Object.keys(inputs).length ? { inputs, found: calculate(graph, inputs) } : null;
       figure.classList.toggle("aa-edited", Boolean(edited));
       refresh();
       result.hidden = note.hidden = reset.disabled = !edited;
+      link.replaceChildren(say.link);
       if (edited) {
         const results = graph.roots.map(([, , n]) => `${nameOf(n)} = ${valueText(edited.found[`v${n}`])}`);
         graph.tensors.forEach(({ name, at }) => {
           const grad = name && at && edited.found[`g${at[0]}`];
           if (grad) results.push(`${name}.grad = ${valueText(grad)}`);
         });
-        result.textContent = [...new Set(results)].join(", ");
+        result.textContent = say["after-all"] + [...new Set(results)].join(", ");
       }
       titles.forEach((title) => {
         title.aaOriginal ??= title.textContent;
         title.textContent = edited ? result.textContent : title.aaOriginal;
       });
       for (const { box, text } of fields.all) if (box !== typed) box.value = text();
-      link.href = `#${fragment()}`;
     }
 
     // Why nothing can be changed here, or nothing.
@@ -330,7 +349,11 @@
       if (why) panel.append(make("p", {}, why));
       else {
         graph.tensors.forEach(({ input }, n) => input && numbersOf(n).forEach((_, i) => rows.append(field(n, i))));
-        fields.link = make("a", {}, say.link);
+        fields.link = make("button", { type: "button" }, say.link);
+        fields.link.addEventListener("click", () => {
+          share();
+          if (navigator.clipboard) navigator.clipboard.writeText(location.href).then(() => fields.link.replaceChildren(say.copied));
+        });
         fields.note = make("p", {}, fields.link, make("br"), say.edited);
         fields.result = make("p", { className: "aa-result", role: "status" });
         fields.reset = make("button", { type: "button", className: "aa-reset" }, say.reset);
@@ -485,7 +508,7 @@
       picture.svg.closest(".aa-scroll").ariaLabel = say.picture;
     }
     refresh();
-    players.set(figure, { fragment, restore });
+    players.set(figure, { fragment, restore, rest: () => light("aa-now", []) });
   }
 
   function fromAddress() {
