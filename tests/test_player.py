@@ -388,7 +388,8 @@ def test_typing_recomputes_everything_and_one_click_brings_torch_back(opened):
     assert written["t2"] == ["c", "= 2", "∇ 13.5"]
     assert recorded["n1"][-2:] == ["c.grad", "= 13.5"]
     assert (
-        page.locator(".aa-result").inner_text() == "After all steps: J = 42, a.grad = 3, b.grad = 6, c.grad = 13.5"
+        page.locator(".aa-result").inner_text()
+        == "After all steps: J = 42, a.grad = 3, b.grad = 6, c.grad = 13.5"
     )
     assert "Your browser calculated these numbers" in page.locator(".aa-edit").inner_text()
     assert "J = 42" in page.get_by_role("img").first.locator("> title").text_content()
@@ -496,12 +497,85 @@ def large():
     return locals()
 
 
+def two_backwards():
+    x = leaf(2)
+    J = x * x
+    J.backward(retain_graph=True)
+    return locals()
+
+
+def clipped():
+    x = leaf(2)
+    J = x * x
+    x.register_hook(lambda gradient: gradient.clamp(-5, 5))
+    return locals()
+
+
+def inner():
+    x = leaf(2)
+    J = x * 2
+    loss = J**2
+    loss.backward(retain_graph=True)
+    x.grad = None
+    J.backward = lambda: loss.backward()
+    return locals()
+
+
+class clamp(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clamp(-10, 10)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+def custom_function():
+    x = leaf(2)
+    J = clamp.apply(x) * 1
+    return locals()
+
+
+def inactive_border():
+    x = leaf(2)
+    J = torch.clamp(x, min=torch.tensor([0.0])) * 1
+    return locals()
+
+
+def class_weights():
+    x = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    J = F.cross_entropy(x, torch.tensor([1]), torch.ones(2))
+    return locals()
+
+
+def saved_elsewhere():
+    x = leaf(2)
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x):
+        J = x * x
+    return locals()
+
+
+def complex_numbers():
+    x = leaf(2)
+    J = x * torch.tensor(3 + 4j).abs()
+    return locals()
+
+
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
-        (outside_the_table, "this page cannot calculate the operation erf"),
-        (hooked, "would not match PyTorch's value"),
-        (random, "this page cannot calculate the operation dropout"),
+        (two_backwards, ".grad holds more"),
+        (clipped, "a hook runs"),
+        (inner, "did not start from what is drawn"),
+        (custom_function, "this page cannot calculate clamp"),
+        (inactive_border, "this page cannot calculate clamp"),
+        (class_weights, "this page cannot calculate cross_entropy"),
+        (saved_elsewhere, "a hook runs"),
+        (complex_numbers, "neither float32 nor float64"),
+        (outside_the_table, "this page cannot calculate erf"),
+        (hooked, "a hook runs"),
+        (random, "this page cannot calculate dropout"),
         (large, "some of its tensors are too large"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),

@@ -31,7 +31,7 @@ torch.where(x == y, x, y); torch.where(x != y, y, x); torch.maximum(x, x.clone()
 x.neg(); x.exp(); x.expm1(); x.abs().log(); x.abs().log2(); x.abs().log10(); x.abs().log1p()
 x.abs().sqrt(); x.abs().rsqrt(); x.square(); x.reciprocal(); x.sin(); x.cos(); x.tan()
 x.tanh().asin(); x.tanh().acos(); x.atan(); x.sinh(); x.cosh(); x.tanh(); x.sigmoid()
-F.logsigmoid(x); F.relu(x); x.clamp(-1, 1)
+F.logsigmoid(x); F.relu(x); torch.where(x > 0.1, x, 0.5); torch.where(x > 0.1, -1.0, x); x[:] * 2; m[:, :] * 2; x[...] * 2; x.clamp(-1, 1)
 x.clamp(min=0.25); torch.clamp(x, max=0.5); F.leaky_relu(x); F.leaky_relu(x, 0.2); F.elu(x); F.elu(x, 1.5)
 F.softplus(x); F.softplus(x, beta=2); F.silu(x); x.abs(); x.sign() * x; x.floor() + x; x.ceil() * x
 x.round() + x; torch.relu(x); torch.square(x); x.detach() * x; torch.ones_like(x) * x
@@ -87,9 +87,9 @@ class Program:
             used |= {id(here[name]) for name in CODE[expression].co_names if name in here}
             names.append(expression)
         ends = [each for each in pool if id(each) not in used and each.requires_grad]
-        total = ends[0].sum()
+        total = weighted(ends[0])
         for each in ends[1:]:
-            total = total + each.sum()
+            total = total + weighted(each)
         return total, names
 
     def chosen(self, pool: list[torch.Tensor], first: int, second: int) -> dict[str, torch.Tensor]:
@@ -100,6 +100,13 @@ class Program:
         here = {"x": pool[first % len(pool)], "y": pool[second % len(pool)]}
         here |= {"v": of(1, first), "m": of(2, first), "n": of(2, second)}
         return {name: each for name, each in here.items() if each is not None}
+
+
+def weighted(tensor: torch.Tensor) -> torch.Tensor:
+    """A sum in which each number counts otherwise: under a plain sum the gradient of softmax, say,
+    would be zero."""
+    weights = torch.arange(1, tensor.numel() + 1, dtype=tensor.dtype).reshape(tensor.shape)
+    return (tensor * (weights / 4 - 0.6)).sum()
 
 
 def usable(result: torch.Tensor) -> bool:
@@ -176,10 +183,11 @@ def calculated(page, graph: Graph, inputs: dict[int, list[float]]) -> dict[str, 
 
 
 def inputs_of(first: Graph, second: Graph) -> dict[int, list[float]]:
+    """What a reader types to come from the one to the other."""
     return {
         number: list(second.tensors[number].value.numbers)
         for number, tensor in enumerate(first.tensors)
-        if tensor.leaf
+        if number not in first.made_by and tensor.value.dtype.startswith("float")
     }
 
 
@@ -197,9 +205,12 @@ def check(page, program: Program, first: list, second: list) -> None:
     found["graphs"] += 1
 
 
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float64, TOLERANCE), (torch.float32, 1e-4)], ids=["64", "32"]
+)
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_every_rule_is_what_torch_does(calculator, expression):
-    """By itself, and with what follows; so that no rule is left to chance."""
+def test_every_rule_is_what_torch_does(calculator, expression, dtype, tolerance):
+    """By itself, so that no rule is left to chance."""
     tried = 0
     for shapes in ([(2, 2), (2, 2)], [(3,), (3,)], [(2, 3), (3,)], [(2,), (2,)], [(2, 2), (2,)]):
         program = Program(shapes, [(expression, 0, 1)])
@@ -207,13 +218,13 @@ def test_every_rule_is_what_torch_does(calculator, expression):
             [0.3 + 0.7 * k - 0.5 * n for k in range(math.prod(s))] for n, s in enumerate(shapes)
         ]
         other = [[1.1 * x - 0.4 for x in each] for each in values]
-        before, names = recorded(program, values)
-        after, others = recorded(program, other)
+        before, names = recorded(program, values, dtype)
+        after, others = recorded(program, other, dtype)
         if names and others:
             tried += 1
-            assert differences(before, calculated(calculator, before, {})) == []
+            assert differences(before, calculated(calculator, before, {}), tolerance) == []
             inputs = inputs_of(before, after)
-            assert differences(after, calculated(calculator, before, inputs)) == []
+            assert differences(after, calculated(calculator, before, inputs), tolerance) == []
     assert tried, "no shapes were found that torch takes here"
 
 
@@ -233,5 +244,6 @@ def test_random_graphs_are_what_torch_computes(calculator, graphs):
 
     examine()
     compared = found.pop("graphs")
-    print(f"{compared} graphs, with {len(found)} of {len(EXPRESSIONS)} rules: {found}")
+    print(f"{compared} graphs, with {len(found)} of {len(EXPRESSIONS)} rules")
     assert compared > 0.8 * graphs
+    assert len(found) > (0.98 if graphs > 1_000 else 0.4) * len(EXPRESSIONS)

@@ -705,7 +705,9 @@ class Written(Builder):
                     found.append(Wire(key, f"k{number}.{position}", target, "quiet"))
                 else:
                     tensor = graph.tensors[argument.tensor]
-                    kind, edges = ("flow", argument.edges) if tensor.requires_grad else ("quiet", ())
+                    kind, edges = (
+                        ("flow", argument.edges) if tensor.requires_grad else ("quiet", ())
+                    )
                     source = self.key_of(argument.tensor)
                     found.append(Wire(key, source, target, kind, edges=edges))
             if len(self.shown[number]) != 1:

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterable, Mapping
@@ -44,8 +45,10 @@ class Drawing:
         self._options = {"fold": fold, "opened": open, "language": language}
 
     def _repr_html_(self) -> str:
+        return self._html(f"aa{_session}{next(_numbers)}")  # the same drawing may be shown twice
+
+    def _html(self, prefix: str) -> str:
         view = self._view[0] if len(self._view) == 1 else None
-        prefix = f"aa{_session}{next(_numbers)}"  # the same drawing may be shown twice
         html = figure(self.graph, prefix, view=view, **self._options)
         return f"<style>{style()}{figure_style()}</style>{html}<script>{player_script()}</script>"
 
@@ -61,7 +64,9 @@ class Drawing:
         if path.suffix == ".svg":
             content = self._repr_svg_()
         elif path.suffix == ".html":
-            content = f'<!doctype html><meta charset="utf-8">{self._repr_html_()}'
+            names = "-".join(["graph", *(root.name for root in self.graph.roots)])
+            inside = self._html(re.sub(r"\W+", "-", names))
+            content = f'<!doctype html><meta charset="utf-8">{inside}'
         elif path.suffix == ".json":
             content = self.graph.to_json()
         else:

@@ -153,6 +153,7 @@ class Graph:
     calls: tuple[Call, ...] = ()
     blocks: tuple[Block, ...] = ()
     order: tuple[int, ...] = ()  # of the nodes, as the engine ran them; empty without a backward
+    bound: tuple[str, ...] = ()  # what else the numbers depend on: "hook", "start", "summed"
 
     @cached_property
     def made_by(self) -> dict[int, int]:

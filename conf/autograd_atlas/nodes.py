@@ -73,6 +73,17 @@ def is_leaf_tensor(tensor: torch.Tensor) -> bool:
     return tensor.requires_grad and grad_fn_of(tensor) is None
 
 
+def has_hooks(tensor: torch.Tensor) -> bool:
+    """Whether someone asked to be called when its gradient arrives."""
+    return bool(tensor._backward_hooks) or bool(tensor._post_accumulate_grad_hooks)
+
+
+def grad_version(leaf: AutogradNode) -> int | None:
+    """How often a leaf's ``.grad`` was written; None if there is none."""
+    grad = leaf.variable.grad
+    return None if grad is None else version_of(grad)
+
+
 def storage_of(tensor: torch.Tensor) -> int | None:
     try:
         return tensor.untyped_storage()._cdata

@@ -6,7 +6,7 @@ forgets: the calls as they were written, the values, and what the engine sent.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from .nodes import (
     forward_order,
     free_in_steps,
     grad_fn_of,
+    grad_version,
     is_leaf,
     key_of,
     kind_of,
@@ -113,7 +114,32 @@ def _of(tensors: Any, namespace: Mapping[str, Any], recording: Recording | None)
     graph = Graph(tuple(nodes), tuple(edges), tuple(roots), order=tuple(order))
     if recording is None:
         return graph
+    graph = replace(graph, bound=tuple(_bound(ordered, notes, starts, run, recording)))
     return _with_calls(graph, asked, ordered, notes, recording, outgoing)
+
+
+def _bound(
+    ordered: list[AutogradNode],
+    notes: list[dict[str, Any]],
+    starts: list[AutogradNode],
+    run: int | None,
+    recording: Recording,
+) -> Iterator[str]:
+    """What the gradients depend on besides the graph."""
+    if recording.hooked:
+        yield "hook"
+    if run is not None:
+        began = {
+            node for node, note in zip(ordered, notes) if run in note.get("roots", ())
+        }  # fmt: skip
+        if began != set(starts) or any(
+            run not in recording.notes(each)["roots"] for each in starts
+        ):
+            yield "start"
+    for node, note in zip(ordered, notes):
+        if is_leaf(node) and run in note.get("runs", ()) and note["written"] != grad_version(node):
+            yield "summed"
+            break
 
 
 def _node(

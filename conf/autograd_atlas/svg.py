@@ -135,6 +135,8 @@ def drawing(picture: Diagram, at: Layout, prefix: str) -> str:
         parts.append(
             f'<g class="frame" data-block="b{frame.block}"><rect x="{number(area.x)}" y="{number(area.y)}" '
             f'width="{number(area.width)}" height="{number(area.height)}" rx="6"/>'
+            f'<rect class="hit" x="{number(area.x)}" y="{number(area.y)}" '
+            f'width="{number(columns(frame.title) * CHARACTER + 16)}" height="24"/>'
             f"{label(area.x + 6, area.y + 12, frame.title)}</g>"
         )
     kinds: dict[str, list[str]] = {}

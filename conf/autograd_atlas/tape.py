@@ -190,18 +190,22 @@ def why_fixed(graph: Graph) -> str:
     if any(value.numbers is None for value in known):
         return "fixed-large"
     if sum(len(value.numbers) for value in known) > MOST_NUMBERS:
-        return "fixed-large"
+        return "fixed-many"
     if any(t.requires_grad and t.value.dtype not in REAL for t in graph.tensors):
         return "fixed-type"
-    if any(tensor.changed_by is not None for tensor in graph.tensors):
-        return "fixed-written"
+    if any(value.dtype not in (*REAL, "bool", "int32", "int64") for value in known):
+        return "fixed-type"
+    for number, tensor in enumerate(graph.tensors):
+        given = number not in graph.made_by
+        if tensor.changed_by is not None or given and tensor.primes:
+            return "fixed-written"
     for number in graph.order:
         node = graph.nodes[number]
         received = node.outputs[0].received
         if node.leaf and node.grad is not None and received is not None:
             if not same_numbers(node.grad, received):
                 return "fixed-summed"
-    return ""
+    return f"fixed-{graph.bound[0]}" if graph.bound else ""
 
 
 def calculation(graph: Graph) -> dict[str, Any]:
@@ -228,9 +232,13 @@ def calculation(graph: Graph) -> dict[str, Any]:
         "edges": [[edge.source, edge.target, edge.output] for edge in graph.edges],
         "roots": [[root.node, root.output, root.tensor] for root in graph.roots],
         "order": list(graph.order),
-        "single": all(t.value.dtype != "float64" for t in graph.tensors),
+        "single": all(tensor.value.dtype != "float64" for tensor in graph.tensors),
         "known": {
-            name: [list(value.shape), [spelled(number) for number in value.numbers]]
+            name: [
+                list(value.shape),
+                [spelled(number) for number in value.numbers],
+                *([value.dtype] if value.dtype not in REAL else []),
+            ]
             for name, value in quantities(graph).items()
         },
     }
@@ -246,6 +254,41 @@ SAME = {
 }  # fmt: skip
 IN_PLACE = re.compile(r"__i(\w+)__|(\w+[^_])_")
 
+# What the player can calculate (ops.js): how many tensors or numbers each operation is given, and
+# its options, those that may come without a name first and in their order; "*" takes all that come.
+ONE, TWO = (1,), (2,)
+ALONG, REDUCED = (ONE, "dim"), (ONE, "dim", "keepdim")
+SPREAD = (ONE, "dim", "=keepdim", "=unbiased", "=correction")
+LOSS = (TWO, "=reduction")
+TAKES: dict[str, tuple[tuple[int, ...], *tuple[str, ...]]] = {
+    **dict.fromkeys(
+        ("neg exp expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sin cos tan asin acos atan "
+         "sinh cosh tanh sigmoid logsigmoid relu silu abs sign floor ceil round detach zeros_like "
+         "ones_like t T mT clone").split(), (ONE,)
+    ),
+    **dict.fromkeys(
+        "mul div pow maximum minimum gt lt ge le eq ne matmul outer view_as expand_as".split(), (TWO,)
+    ),
+    **dict.fromkeys("sum mean prod amax amin logsumexp".split(), REDUCED),
+    **dict.fromkeys("softmax log_softmax cumsum".split(), ALONG),
+    **dict.fromkeys("var std".split(), SPREAD),
+    **dict.fromkeys(
+        "mse_loss l1_loss binary_cross_entropy binary_cross_entropy_with_logits".split(), LOSS
+    ),
+    **dict.fromkeys("nll_loss cross_entropy".split(), (*LOSS, "=ignore_index", "=label_smoothing")),
+    "add": (TWO, "=alpha"), "sub": (TWO, "=alpha"), "where": ((3,),), "__rtruediv__": (TWO,),
+    "clamp": (ONE, "min", "max"), "leaky_relu": (ONE, "negative_slope"), "elu": (ONE, "alpha"),
+    "softplus": (ONE, "beta", "threshold"), "norm": (ONE, "=p", "=dim", "=keepdim"),
+    "vector_norm": (ONE, "=ord", "=dim", "=keepdim"), "addmm": ((3,),), "linear": ((2, 3),),
+    "reshape": (ONE, "*shape"), "flatten": (ONE, "start_dim", "end_dim"),
+    "transpose": (ONE, "dim0", "dim1"), "permute": (ONE, "*dims"), "unsqueeze": (ONE, "dim"),
+    "squeeze": (ONE, "*dim"), "expand": (ONE, "*size"), "flip": (ONE, "*dims"),
+    "select": (ONE, "dim", "index"), "cat": ((1, 2, 3, 4, 5, 6, 7, 8), "dim"),
+    "stack": ((1, 2, 3, 4, 5, 6, 7, 8), "dim"),
+}  # fmt: skip
+SILENT = {"inplace", "_stacklevel", "memory_format"}  # options that change no number
+OWN_NODE = re.compile(r"\w+Backward\d+|torch::autograd::\w+")  # PyTorch's, not a custom function's
+
 
 def operation(graph: Graph, call: Call) -> dict[str, Any]:
     """What a call did, as the player's table knows it; without ``op`` if that cannot be told."""
@@ -253,25 +296,51 @@ def operation(graph: Graph, call: Call) -> dict[str, Any]:
     if found := IN_PLACE.fullmatch(name):
         name = found[1] or found[2]
     name = SAME.get(name, name)
-    if name in ("max", "min") and not call.options and len(call.arguments) == 1:
+    if name in ("max", "min") and not call.options:
         name = f"a{name}"
     try:
+        if not all(OWN_NODE.fullmatch(graph.nodes[node].name) for node in call.nodes):
+            raise ValueError("a custom function")
         given = [[spelled(read(a.text))] if a.tensor is None else a.tensor for a in call.arguments]
         if name == "__getitem__":
             return {"op": name, "given": given, "steps": indexing(graph, call)}
-        pairs = [NAMED.fullmatch(text) for text in call.options]
-        placed = [read(t) for t, pair in zip(call.options, pairs) if pair is None]
-        return {
-            "op": name,
-            "given": given,
-            "placed": placed,
-            "named": {pair[1]: read(pair[2]) for pair in pairs if pair},
-        }
-    except ValueError:
+        counts, *names = TAKES[name]
+        if len(given) not in counts:
+            raise ValueError("other arguments")
+        return {"op": name, "given": given, "named": named_options(call.options, names)}
+    except (ValueError, KeyError):
         return {"given": []}
 
 
 NAMED = re.compile(r"([a-z_]\w*)=(.*)", re.DOTALL)
+
+
+def named_options(options: tuple[str, ...], names: list[str]) -> dict[str, Any]:
+    """Options by their names; raises ValueError for one that is not expected."""
+    found: dict[str, Any] = {}
+    places = [name for name in names if name[0] != "="]
+    for option in options:
+        pair = NAMED.fullmatch(option)
+        value = read(pair[2] if pair else option)
+        if pair and (value is None or pair[1] in SILENT):
+            continue
+        if pair:
+            name = {"axis": "dim"}.get(pair[1], pair[1])
+            if name not in (each.lstrip("=*") for each in names):
+                raise ValueError(option)
+        elif not places:
+            raise ValueError(option)
+        else:
+            name = places[0].lstrip("*")
+            if places[0][0] == "*":
+                listed = list(value) if isinstance(value, tuple) else [value]
+                found[name] = [*found.get(name, ()), *listed]
+                continue
+            del places[0]
+        if name == "dim" and isinstance(value, bool):
+            raise ValueError(option)
+        found[name] = value
+    return found
 
 
 def read(option: str) -> Any:
@@ -302,14 +371,14 @@ def indexing(graph: Graph, call: Call) -> list[list[Any]]:
             dimension += 1
         elif ":" in item:
             start, end, step = [*(read(part) if part else None for part in item.split(":")), 1][:3]
-            if start or end is not None or step != 1:
+            if start or end is not None or step != 1 or len(items) == 1:
                 steps.append(["slice", dimension, start or 0, end, step])
             dimension += 1
         elif type(index := read(item)) is int:
             steps.append(["select", dimension, index])
         else:
             raise ValueError(item)
-    return steps
+    return steps or [["alias", 0]]
 
 
 def spelled(number: Number) -> int | float | str:

@@ -108,7 +108,7 @@ WORDS = {
         "at": "Step {n} of {all}: ",
         "at-forward": "Step {n} of {all}, forward pass: ",
         "at-backward": "Step {n} of {all}, backward pass: ",
-        "picture": "Picture of the graph; the arrow keys play it step by step",
+        "picture": "Picture of the graph; the arrow keys play it step by step, with Shift they scroll it",
         "edit": "Change the inputs",
         "why-fixed": "Why the inputs cannot be changed",
         "drag": "Type a number, or drag a name to the left or right.",
@@ -118,8 +118,8 @@ WORDS = {
         "yours": "With your numbers. ",
         "after-all": "After all steps: ",
         "edited": "Your browser calculated these numbers, operation by operation, on the recorded "
-        "graph; PyTorch did not run again. If the program has an if or a loop, other inputs may "
-        "lead to another graph.",
+        "graph; PyTorch did not run again. What the program decides with an if or a loop, or takes "
+        "out of a tensor with item(), stays as it was.",
         "words-recorded": "The numbers below are PyTorch's, for the original inputs.",
         "not-a-number": "The address says {name} = {text}, but this input cannot take that.",
         "no-input": "The address names {name}, but this graph has no such input.",
@@ -128,13 +128,19 @@ WORDS = {
         "recorded is known, without values.",
         "fixed-large": "The inputs of this graph cannot be changed here: some of its tensors "
         "are too large to calculate with in a page.",
+        "fixed-many": "The inputs of this graph cannot be changed here: it has too many numbers to "
+        "calculate with in a page.",
+        "fixed-hook": "The inputs of this graph cannot be changed here: a hook runs in its backward "
+        "pass.",
+        "fixed-start": "The inputs of this graph cannot be changed here: the backward pass did not "
+        "start from what is drawn.",
         "fixed-type": "The inputs of this graph cannot be changed here: its numbers are neither "
         "float32 nor float64.",
-        "fixed-written": "The inputs of this graph cannot be changed here: a tensor is changed "
-        "through a view of it.",
-        "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds the sum "
-        "of several backward passes.",
-        "why-operation": "this page cannot calculate the operation {name}",
+        "fixed-written": "The inputs of this graph cannot be changed here: a tensor was written "
+        "in place.",
+        "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds more than "
+        "this backward pass brought.",
+        "why-operation": "this page cannot calculate {name} as it is called here",
         "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "
         "random number",
     },
@@ -218,7 +224,7 @@ WORDS = {
         "at": "第 {n} 步（共 {all} 步）：",
         "at-forward": "第 {n} 步（共 {all} 步），前向传播：",
         "at-backward": "第 {n} 步（共 {all} 步），反向传播：",
-        "picture": "计算图；用方向键逐步播放",
+        "picture": "计算图；用方向键逐步播放，按住 Shift 则左右滚动",
         "edit": "修改输入",
         "why-fixed": "为什么不能修改输入",
         "drag": "键入数字，或按住名称左右拖动。",
@@ -228,17 +234,20 @@ WORDS = {
         "yours": "你的数值。",
         "after-all": "全部步骤之后：",
         "edited": "这些数值由浏览器沿已记录的图逐个运算算出，没有重新运行 PyTorch。"
-        "如果程序里有 if 或循环，换一组输入可能得到另一张图。",
+        "程序里 if 或循环作出的选择，以及用 item() 取出的数，都保持原样。",
         "words-recorded": "下面的数值是 PyTorch 用原来的输入算出的。",
         "not-a-number": "网址里写着 {name} = {text}，但这个输入不能取这个值。",
         "no-input": "网址中提到 {name}，但这张图没有这个输入。",
         "fixed": "这张图的输入不能在此修改：{why}。",
         "fixed-unseen": "这张图的输入不能在此修改：只知道 PyTorch 记录的结构，不知道数值。",
         "fixed-large": "这张图的输入不能在此修改：有的张量太大，不适合在网页里计算。",
+        "fixed-many": "这张图的输入不能在此修改：数值太多，不适合在网页里计算。",
+        "fixed-hook": "这张图的输入不能在此修改：反向传播中有钩子运行。",
+        "fixed-start": "这张图的输入不能在此修改：反向传播不是从图中的结果开始的。",
         "fixed-type": "这张图的输入不能在此修改：数值类型既不是 float32 也不是 float64。",
-        "fixed-written": "这张图的输入不能在此修改：有张量通过它的视图被修改。",
-        "fixed-summed": "这张图的输入不能在此修改：.grad 里累加了多次反向传播的梯度。",
-        "why-operation": "本页无法计算 {name} 这种运算",
+        "fixed-written": "这张图的输入不能在此修改：有张量被原地修改。",
+        "fixed-summed": "这张图的输入不能在此修改：.grad 里不只有这一次反向传播的梯度。",
+        "why-operation": "本页无法计算这里的 {name} 运算",
         "why-differs": "{name} 的计算结果与 PyTorch 的不同，可能是因为钩子或随机数",
     },
 }  # fmt: skip
@@ -247,7 +256,7 @@ WORDS = {
 # What the player says; the rest is said when a page is built.
 PLAYER_WORDS = (
     "play", "pause", "at", "at-forward", "at-backward", "yours", "after-all", "picture", "drag",
-    "reset", "link", "copied", "edited", "words-recorded", "not-a-number", "no-input", "fixed", "why-operation",
+    "unnamed", "reset", "link", "copied", "edited", "words-recorded", "not-a-number", "no-input", "fixed", "why-operation",
     "why-differs",
 )  # fmt: skip
 
@@ -464,14 +473,16 @@ def call_line(
 
 def inputs_line(graph: Graph, say: dict[str, str]) -> str:
     """What is given before the first call, its values marked."""
-    given = [n for n in range(len(graph.tensors)) if n not in graph.made_by]
-    some = [
-        say["input"].format(
-            name=tensor_called(graph, n, say),
-            value=value_text(graph.tensors[n].value, say, f"v{n}"),
-        )
-        for n in given[:MOST_LISTED]
+    given = [
+        number
+        for number, tensor in enumerate(graph.tensors)
+        if number not in graph.made_by and tensor.changed_by is None
     ]
+    some = []
+    for number in given[:MOST_LISTED]:
+        value = value_text(graph.tensors[number].value, say, f"v{number}")
+        name = code(tensor_name(graph.tensors[number]))
+        some.append(say["input"].format(name=name, value=value) if name else value)
     return say["inputs"].format(inputs=some_of(some, len(given), say))
 
 

@@ -27,6 +27,8 @@ from .nodes import (
     forward_order,
     free_in_steps,
     grad_fn_of,
+    grad_version,
+    has_hooks,
     is_leaf,
     is_leaf_tensor,
     local_derivative,
@@ -144,6 +146,7 @@ class Recording:
         self._buffers: set[int] = set()  # of the outermost module that is running
         self._thread = 0
         self._active = False
+        self.hooked = False  # whether someone's hook took part in a run of the engine
         self._inside = 0  # of a call, of the engine, or of our own reading
         self._running: list[int] = []  # runs of the engine can be nested
 
@@ -220,6 +223,12 @@ class Recording:
         """Where a tensor stands in ``seen``, if it was seen at all."""
         entry = self._known.get(id(tensor))
         return entry[1] if entry and entry[0]() is tensor else None
+
+    def _alive(self) -> Iterator[torch.Tensor]:
+        """The tensors that were seen and still are."""
+        for reference, _, _ in list(self._known.values()):
+            if (tensor := reference()) is not None:
+                yield tensor
 
     def _changed(self, tensor: torch.Tensor, place: int) -> bool:
         """Whether it was written since it was seen. ``.data``, say, counts no writes."""
@@ -347,6 +356,7 @@ class Recording:
         with self.aside():
             starts = [grad_fn_of(root) or getattr(root, "node", None) for root in roots]
             starts = [start for start in starts if start is not None]
+            self.hooked |= any(map(has_hooks, self._alive()))
             nodes = nodes_below(starts)
             free_in_steps(forward_order(nodes), starts)
             for node in nodes:
@@ -358,6 +368,8 @@ class Recording:
         try:
             yield
             self.complete[number] = True
+            for node in filter(is_leaf, nodes):
+                self.notes(node)["written"] = grad_version(node)
         finally:
             self._inside -= 1
             self._running.pop()
@@ -374,6 +386,8 @@ class Recording:
             saved.attribute: (saved, None if tensor is None else self.place_of_saved(tensor))
             for saved, tensor in saved_values(node)
         }
+
+        self.hooked |= any(saved.state == "packed" for saved, _ in notes["saved"].values())
 
         def arrives(received: tuple) -> None:
             if self._active and self._running:
@@ -573,7 +587,7 @@ REFLECTED = {
 ARITHMETIC = {
     "add", "sub", "mul", "div", "true_divide", "pow", "maximum", "minimum", "__pow__",
     "add_", "sub_", "mul_", "div_", "__iadd__", "__isub__", "__imul__", "__idiv__", "__ipow__",
-    "subtract", "multiply", "divide", "eq", "ne", "lt", "le", "gt", "ge", "fmod", "remainder",
+    "subtract", "multiply", "divide", "eq", "ne", "lt", "le", "gt", "ge", "fmod", "remainder", "where",
 }  # fmt: skip
 
 

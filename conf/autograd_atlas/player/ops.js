@@ -41,25 +41,19 @@
     return walk(to, to.map((_, i) => (i < skip || s[i - skip] === 1 ? 0 : steps[i - skip])));
   }
 
-  // -- Options, as they were written --------------------------------------------------------
+  // -- Options, which tape.py has read -------------------------------------------------------
 
   function unknown(name) {
     throw Object.assign(new Error(name), { unknown: name });
   }
 
-  // Positional options first, then those with a name: get(place, name, otherwise).
-  function options(placed = [], named = {}) {
-    const get = (place, name, otherwise) => named[name] ?? placed[place] ?? otherwise;
-    get.list = placed.length ? placed.flat() : named.dims || named.size || [];
-    get.count = placed.length + Object.keys(named).length;
-    get.placed = placed;
-    return get;
-  }
+  const options = (named = {}) => (name, otherwise) => named[name] ?? otherwise;
 
   // -- Elementwise: [value, derivative by each argument, of the arguments and the value] -----
 
   const one = () => 1, none = () => 0;
-  const sigmoid = (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
+  let round = (x) => x; // to float32, where a graph is in float32
+  const sigmoid = (x) => 1 / (1 + round(Math.exp(-x)));
   const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
   const even = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
   const compare = (test) => [(x, y) => +test(x, y)];
@@ -69,10 +63,10 @@
     (x, y) => (x === y ? 0.5 : +first(y, x))];
 
   const ELEMENTWISE = {
-    add: (o) => [(x, y) => x + o(2, "alpha", 1) * y, one, () => o(2, "alpha", 1)],
-    sub: (o) => [(x, y) => x - o(2, "alpha", 1) * y, one, () => -o(2, "alpha", 1)],
+    add: (o) => [(x, y) => x + o("alpha", 1) * y, one, () => o("alpha", 1)],
+    sub: (o) => [(x, y) => x - o("alpha", 1) * y, one, () => -o("alpha", 1)],
     mul: () => [(x, y) => x * y, (x, y) => y, (x) => x],
-    div: (o) => o.count ? unknown("div") : [(x, y) => x / y, (x, y) => 1 / y, (x, y, z) => -z / y],
+    div: () => [(x, y) => x / y, (x, y) => 1 / y, (x, y, z) => -z / y],
     pow: () => [(x, y) => x ** y,
       (x, y) => (y === 0 ? 0 : y * x ** (y - 1)),
       (x, y, z) => (x === 0 && y >= 0 ? 0 : z * Math.log(x))],
@@ -105,19 +99,19 @@
     sigmoid: () => [sigmoid, (x, y) => y * (1 - y)],
     logsigmoid: () => [(x) => -softplus(-x), (x) => sigmoid(-x)],
     relu: () => [(x) => (x > 0 || x !== x ? x : 0), (x) => +(x > 0)],
-    clamp: (o) => { const low = o(0, "min", -Infinity), high = o(1, "max", Infinity);
+    clamp: (o) => { const low = o("min", -Infinity), high = o("max", Infinity);
       return [(x) => (x < low ? low : x > high ? high : x), (x) => +(x >= low && x <= high)]; },
-    leaky_relu: (o) => { const k = o(0, "negative_slope", 0.01);
+    leaky_relu: (o) => { const k = o("negative_slope", 0.01);
       return [(x) => (x > 0 ? x : k * x), (x) => (x > 0 ? 1 : k)]; },
-    elu: (o) => { const k = o(0, "alpha", 1);
+    elu: (o) => { const k = o("alpha", 1);
       return [(x) => (x > 0 ? x : k * Math.expm1(x)), (x) => (x > 0 ? 1 : k * Math.exp(x))]; },
-    softplus: (o) => { const k = o(0, "beta", 1), far = o(1, "threshold", 20);
+    softplus: (o) => { const k = o("beta", 1), far = o("threshold", 20);
       return [(x) => (k * x > far ? x : softplus(k * x) / k), (x) => (k * x > far ? 1 : sigmoid(k * x))]; },
     silu: () => [(x) => x * sigmoid(x), (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x)))],
     abs: () => [Math.abs, Math.sign],
     sign: () => [Math.sign, none],
     floor: () => [Math.floor, none], ceil: () => [Math.ceil, none],
-    round: (o) => o.count ? unknown("round") : [even, none],
+    round: () => [even, none],
     zeros_like: () => [none], ones_like: () => [one], detach: () => [(x) => x],
   };
   // Here torch lets nothing through where the derivative is 0, not even what is infinite.
@@ -149,8 +143,7 @@
   };
 
   function loss(name, o, xs) {
-    const how = o(9, "reduction", "mean"), many = size(broadcast(xs.map((x) => x.s)));
-    if (o(9, "weight", null) !== null || o(9, "pos_weight", null) !== null) unknown(name);
+    const how = o("reduction", "mean"), many = size(broadcast(xs.map((x) => x.s)));
     const scale = how === "mean" ? 1 / many : 1, [y, back] = elementwise(name, o, xs, scale);
     const sum = y.a.reduce((a, b) => a + b, 0) * scale;
     return [how === "none" ? y : tensor([], [sum]), back];
@@ -168,7 +161,7 @@
     return [y, xs.map((x) => (y ? x / y : 0))];
   };
   const variance = (o, root) => (xs) => {
-    const free = o(1, "unbiased", true) === false ? 0 : o(9, "correction", 1);
+    const free = o("unbiased", true) === false ? 0 : o("correction", 1);
     const mean = add(xs) / xs.length, n = xs.length - free;
     const v = add(xs.map((x) => (x - mean) ** 2)) / n, y = root ? Math.sqrt(v) : v;
     return [y, xs.map((x) => (root ? (y ? (x - mean) / n / y : 0) : 2 * (x - mean) / n))];
@@ -184,8 +177,8 @@
       const y = m + Math.log(add(xs.map((x) => Math.exp(x - m))));
       return [y, xs.map((x) => Math.exp(x - y))];
     },
-    norm: (o) => (["fro", 2, null].includes(o(0, "p", null)) ? norm : unknown("norm")),
-    vector_norm: (o) => (o(0, "ord", 2) === 2 ? norm : unknown("vector_norm")),
+    norm: (o) => (["fro", 2, null].includes(o("p", null)) ? norm : unknown("norm")),
+    vector_norm: (o) => (o("ord", 2) === 2 ? norm : unknown("vector_norm")),
     var: (o) => variance(o), std: (o) => variance(o, true),
   };
 
@@ -198,12 +191,11 @@
   }
 
   function reduction(name, o, [x]) {
-    const rule = REDUCTIONS[name](o), after = name.endsWith("norm") ? 1 : 0;
-    let dims = o(after, "dim", null);
-    if (typeof dims === "boolean") unknown(name);
+    const rule = REDUCTIONS[name](o);
+    let dims = o("dim", null);
     dims = (dims === null || (Array.isArray(dims) && !dims.length) ? x.s.map((_, i) => i) : [dims].flat())
       .map((d) => axis(d, x.s.length));
-    const keep = o(after + (name === "var" || name === "std" ? 2 : 1), "keepdim", false);
+    const keep = o("keepdim", false);
     const found = rows(x.s, dims).map((at) => [at, ...rule(at.map((i) => x.a[i]))]);
     const s = x.s.map((d, i) => (dims.includes(i) ? (keep ? 1 : -1) : d)).filter((d) => d >= 0);
     return [tensor(s, found.map(([, y]) => y)), (g) => {
@@ -232,7 +224,7 @@
   };
 
   function along(name, o, [x]) {
-    const dim = o(0, "dim", null);
+    const dim = o("dim", null);
     if (dim === null) unknown(name);
     const y = zeros(x.s), lines = rows(x.s, [axis(dim, x.s.length)]);
     const backs = lines.map((at) => {
@@ -269,35 +261,35 @@
   const selected = (s, d, i) =>
     [drop(s, d), walk(drop(s, d), drop(strides(s), d), axis(i, s[d]) * strides(s)[d])];
   const VIEWS = {
-    reshape: (s, o) => reshaped(s, o.list),
+    reshape: (s, o) => reshaped(s, o("shape", [])),
     flatten: (s, o) => {
-      const from = axis(o(0, "start_dim", 0), s.length), to = axis(o(1, "end_dim", -1), s.length);
+      const from = axis(o("start_dim", 0), s.length), to = axis(o("end_dim", -1), s.length);
       return reshaped(s, [...s.slice(0, from), size(s.slice(from, to + 1)), ...s.slice(to + 1)]);
     },
     view_as: (s, o, [, like]) => reshaped(s, like.s),
     t: (s) => (s.length < 2 ? [s, whole(s)] : swapped(s, 0, 1)),
     T: (s) => permuted(s, s.map((_, i) => i).reverse()),
     mT: (s) => swapped(s, s.length - 2, s.length - 1),
-    transpose: (s, o) => swapped(s, axis(o(0, "dim0"), s.length), axis(o(1, "dim1"), s.length)),
-    permute: (s, o) => permuted(s, o.list.map((d) => axis(d, s.length))),
-    unsqueeze: (s, o) => { const d = axis(o(0, "dim"), s.length + 1); return [s.toSpliced(d, 0, 1), whole(s)]; },
+    transpose: (s, o) => swapped(s, axis(o("dim0"), s.length), axis(o("dim1"), s.length)),
+    permute: (s, o) => permuted(s, o("dims").map((d) => axis(d, s.length))),
+    unsqueeze: (s, o) => { const d = axis(o("dim"), s.length + 1); return [s.toSpliced(d, 0, 1), whole(s)]; },
     squeeze: (s, o) => {
-      const dims = [o(0, "dim", s.map((_, i) => i))].flat().map((d) => axis(d, s.length));
+      const dims = [o("dim", s.map((_, i) => i))].flat().map((d) => axis(d, s.length));
       return [s.filter((d, i) => d !== 1 || !dims.includes(i)), whole(s)];
     },
     expand: (s, o) => {
-      const to = o.list.map((d, i) => (d === -1 ? s[i - o.list.length + s.length] : d));
+      const size = o("size"), to = size.map((d, i) => (d === -1 ? s[i - size.length + s.length] : d));
       return [to, spread(s, to)];
     },
     expand_as: (s, o, [, like]) => [like.s, spread(s, like.s)],
     flip: (s, o) => {
-      const dims = o.list.map((d) => axis(d, s.length)), steps = strides(s);
+      const dims = o("dims").map((d) => axis(d, s.length)), steps = strides(s);
       const start = add(dims.map((d) => (s[d] - 1) * steps[d]));
       return [s, walk(s, steps.map((step, i) => (dims.includes(i) ? -step : step)), start)];
     },
-    select: (s, o) => selected(s, axis(o(0, "dim"), s.length), o(1, "index")),
-    slice: (s, o) => sliced(s, ...o.placed),
-    clone: (s) => [s, whole(s)],
+    select: (s, o) => selected(s, axis(o("dim"), s.length), o("index")),
+    slice: (s, o) => sliced(s, ...o("slice")),
+    clone: (s) => [s, whole(s)], alias: (s) => [s, whole(s)],
   };
 
   function view(name, o, xs) {
@@ -310,7 +302,7 @@
   }
 
   function join(name, o, xs) {
-    const stack = name === "stack", n = xs[0].s.length + stack, d = axis(o(0, "dim", 0), n);
+    const stack = name === "stack", n = xs[0].s.length + stack, d = axis(o("dim", 0), n);
     const parts = xs.map((x) => (stack ? x.s.toSpliced(d, 0, 1) : x.s));
     const s = parts[0].with(d, add(parts.map((p) => p[d]))), steps = strides(s), y = zeros(s);
     let before = 0;
@@ -347,14 +339,13 @@
   }
 
   function addmm(name, o, [b, x, y]) {
-    if (o.count) unknown(name);
     const [xy, back] = matmul(name, o, [x, y]), [z, split] = elementwise("add", o, [b, xy]);
     return [z, (g) => [split(g)[0], ...back(g)]];
   }
 
   function nll_loss(name, o, [x, target]) {
-    const how = o(9, "reduction", "mean"), c = x.s.at(-1), n = target.a.length;
-    if (x.s.length > 2 || target.a.some((t) => t < 0) || o(9, "weight", null) !== null) unknown(name);
+    const how = o("reduction", "mean"), c = x.s.at(-1), n = target.a.length;
+    if (x.s.length > 2 || target.a.some((t) => t < 0)) unknown(name);
     const places = target.a.map((t, i) => i * c + t), scale = how === "mean" ? 1 / n : 1;
     const ys = places.map((at) => -x.a[at]);
     const y = how === "none" ? tensor(target.s, ys) : tensor([], [add(ys) * scale]);
@@ -370,28 +361,29 @@
   // -- Calls that torch records as several nodes: [operation, what it is given, node, options] --
   // What it is given are tensors, or the places of earlier steps.
 
+  const first = { dim: 0 };
   const SEVERAL = {
     __rtruediv__: ([k, x]) => [["reciprocal", [x], "Reciprocal"], ["mul", [0, k], "Mul"]],
     l1_loss: ([x, y], o) => {
-      const how = o(9, "reduction", "mean"), steps = [["sub", [x, y], "Sub"], ["abs", [0], "Abs"]];
+      const how = o("reduction", "mean"), steps = [["sub", [x, y], "Sub"], ["abs", [0], "Abs"]];
       return how === "none" ? steps : [...steps, [how, [1], how === "sum" ? "Sum" : "Mean"]];
     },
     cross_entropy: ([x, y], o) => {
-      if (o(9, "label_smoothing", 0) || o(9, "weight", null) !== null || y.s.length >= x.s.length) unknown("cross_entropy");
-      return [["log_softmax", [x], "LogSoftmax", [-1]],
-        ["nll_loss", [0, y], "NllLoss", [], { reduction: o(9, "reduction", "mean") }]];
+      if (o("label_smoothing", 0) || y.s.length >= x.s.length) unknown("cross_entropy");
+      return [["log_softmax", [x], "LogSoftmax", { dim: -1 }],
+        ["nll_loss", [0, y], "NllLoss", { reduction: o("reduction", "mean") }]];
     },
-    outer: ([x, y]) => [["reshape", [x], "View", [-1, 1]], ["mul", [0, y], "Mul"]],
+    outer: ([x, y]) => [["reshape", [x], "View", { shape: [-1, 1] }], ["mul", [0, y], "Mul"]],
     linear: ([x, w, b]) => {
       const t = ["t", [w], "T"];
       if (x.s.length === 2) return [t, b ? ["addmm", [b, x, 0], "Addmm"] : ["matmul", [x, 0], "Mm"]];
-      if (b) return [["unsqueeze", [x], "View", [0]], t, ["addmm", [b, 0, 1], "Addmm"], ["squeeze", [2], "View", [0]]];
-      return [t, ["unsqueeze", [x], "Unsqueeze", [0]], ["matmul", [1, 0], "Mm"], ["squeeze", [2], "Squeeze", [0]]];
+      if (b) return [["unsqueeze", [x], "View", first], t, ["addmm", [b, 0, 1], "Addmm"], ["squeeze", [2], "View", first]];
+      return [t, ["unsqueeze", [x], "Unsqueeze", first], ["matmul", [1, 0], "Mm"], ["squeeze", [2], "Squeeze", first]];
     },
     matmul: ([x, y]) => x.s.length !== 1 || y.s.length !== 2 ? null
-      : [["unsqueeze", [x], "Unsqueeze", [0]], ["matmul", [0, y], "Mm"], ["squeeze", [1], "Squeeze", [0]]],
-    __getitem__: ([x], o, steps) => steps.map(([op, ...placed], n) =>
-      [op, [n ? n - 1 : x], op[0].toUpperCase() + op.slice(1), placed]),
+      : [["unsqueeze", [x], "Unsqueeze", first], ["matmul", [0, y], "Mm"], ["squeeze", [1], "Squeeze", first]],
+    __getitem__: ([x], o, steps) => steps.map(([op, dim, ...rest], n) =>
+      [op, [n ? n - 1 : x], op[0].toUpperCase() + op.slice(1), { dim, index: rest[0], slice: [dim, ...rest] }]),
   };
 
   function operation(name) {
@@ -411,7 +403,8 @@
   // {0: numbers, …} by the places of tensors. Throws an error with its name as ``unknown``
   // for an operation that is not among these.
   function calculate(graph, inputs) {
-    const rounded = graph.single ? (x) => tensor(x.s, x.a.map(Math.fround)) : (x) => x;
+    round = graph.single ? Math.fround : (x) => x;
+    const rounded = (x) => tensor(x.s, x.a.map(round));
     const known = (name) => {
       const found = graph.known[name];
       return found && tensor(found[0], found[1].map(Number));
@@ -424,10 +417,10 @@
       const values = call.given.map((each) => (each.map ? tensor([], each.map(Number)) : found[`v${each}`]));
       const slots = new Map(values.map((value, i) => [value, call.given[i].map ? null : graph.tensors[call.given[i]].at]));
       const left = [...call.nodes], done = [], several = Object.hasOwn(SEVERAL, call.op) && SEVERAL[call.op];
-      const steps = (several && several(values, options(call.placed, call.named), call.steps))
-        || [[call.op, values, "", call.placed, call.named]];
-      for (const [op, given, kind, placed, named] of steps) {
-        const run = operation(op), o = options(placed, named);
+      const steps = (several && several(values, options(call.named), call.steps))
+        || [[call.op, values, "", call.named]];
+      for (const [op, given, kind, named] of steps) {
+        const run = operation(op), o = options(named);
         if (!run || call.made.length !== 1) unknown(call.name);
         const xs = given.map((each) => (typeof each === "number" ? done[each].y : each));
         const ends = given.map((each) => (typeof each === "number" ? done[each].at : slots.get(each)));
@@ -480,10 +473,10 @@
   // The name of the first quantity that comes out other than PyTorch's, or null.
   function difference(graph, found) {
     for (const name in graph.known) {
-      const theirs = graph.known[name][1].map(Number), ours = found[name] && found[name].a;
-      const top = Math.max(...theirs.filter(Number.isFinite).map(Math.abs), 0);
-      const close = (a, b) => Object.is(a, b) || Math.abs(a - b) <= 1e-4 * Math.abs(b) + 1e-5 * top + 1e-12;
-      if (!ours || ours.length !== theirs.length || !theirs.every((b, i) => close(ours[i], b))) return name;
+      const [s, a] = graph.known[name], theirs = a.map(Number), ours = found[name];
+      const near = (graph.single ? 1e-4 : 1e-9) * Math.max(...theirs.filter(Number.isFinite).map(Math.abs), 1e-6);
+      const close = (x, y) => Object.is(x, y) || x === y || Math.abs(x - y) <= near;
+      if (!ours || `${ours.s}` !== `${s}` || !theirs.every((x, i) => close(ours.a[i], x))) return name;
     }
     return null;
   }

@@ -6,7 +6,7 @@
   // A notebook brings this script once for each picture; the first one plays them all.
   if (window.autogradAtlas.start) return void window.autogradAtlas.start();
   const { calculate, difference } = window.autogradAtlas;
-  const PACE = 1000, CHARACTER = 7.3; // milliseconds for a step; pixels, as in diagram.py
+  const PACE = 1000, CHARACTER = 7.3, SMALLEST = 0.715; // milliseconds for a step; as in diagram.py, as in figure.py
   const all = (root, selector) => [...root.querySelectorAll(selector)];
   const make = (name, options, ...inside) => {
     const element = Object.assign(document.createElement(name), options);
@@ -34,8 +34,8 @@
     return power ? `${text}e${power[0]}${power.slice(1).padStart(2, "0")}` : text;
   }
 
-  function rowsOf({ s, a }, digits) {
-    const texts = a.map((x) => numberText(x, digits));
+  function rowsOf({ s, a }, digits, kind) {
+    const texts = a.map((x) => (kind === "bool" ? (x ? "True" : "False") : kind ? `${x}` : numberText(x, digits)));
     if (texts.length === 1) return texts;
     if (s.length !== 2) return [`[${texts.join(", ")}]`];
     const wide = Math.max(...texts.map((text) => text.length));
@@ -44,8 +44,8 @@
     return rows.length > 1 ? rows : [`[${rows}]`];
   }
 
-  function valueText(value) {
-    const rows = rowsOf(value);
+  function valueText(value, kind) {
+    const rows = rowsOf(value, 4, kind);
     return (rows.length === 1 ? rows[0] : `[${rows.join(", ")}]`).replace(/(\[|, ) +/g, "$1");
   }
 
@@ -88,7 +88,8 @@
   // What a picture shows: its elements by key, and its texts, each with what it is about.
   function pictured(svg, tape, name, blockOf) {
     const prefix = svg.getAttribute("aria-labelledby").slice(0, -1);
-    const found = {}, texts = [];
+    const found = {}, texts = [], title = svg.querySelector("title");
+    title.aaOriginal = title.textContent;
     for (const el of all(svg, "[id]")) found[el.id.slice(prefix.length)] = el;
     const add = (el, names, row, room) => {
       const line = el.closest("text");
@@ -111,7 +112,7 @@
       }
     }
     // What stands for a key: itself, or the block that it is folded into.
-    return { svg, name, found, texts, at: (key) => found[key] || found[blockOf(found, key)], key: (el) => el.id.slice(prefix.length) };
+    return { svg, name, found, texts, title, at: (key) => found[key] || found[blockOf(found, key)], key: (el) => el.id.slice(prefix.length) };
   }
 
   // -- A figure ---------------------------------------------------------------------------------
@@ -121,7 +122,7 @@
 
   function play(figure) {
     const stored = figure.querySelector(":scope > script");
-    if (!stored || players.has(figure)) return;
+    if (!stored) return;
     const tape = JSON.parse(stored.textContent), { say, steps, graph } = tape, last = steps.length - 1;
     const one = (name) => figure.querySelector(`.aa-${name}`);
     const scrubber = one("scrubber"), told = one("say"), panel = one("edit").lastChild;
@@ -152,7 +153,7 @@
         if (n) later[n].push([el, name]);
         el.classList.toggle(name, n > now);
       };
-      for (const { svg, key, found, texts } of pictures) {
+      for (const { svg, key, found, texts, title } of pictures) {
         for (const el of all(svg, ".tag-freed")) add(el, arrives[`r${key(el.closest("g")).slice(1)}.0`], "aa-kept");
         const first = {};
         for (const key in items) {
@@ -160,6 +161,7 @@
           if (/^[cn]/.test(key)) first[block] = Math.min(first[block] ?? last, appears[key] || 0);
         }
         for (const key in found) add(found[key], appears[key] || first[key] || 0);
+        title.textContent = edited ? fields.result.textContent : title.aaOriginal;
         for (const text of texts) {
           add(text.el, Math.max(...text.names.map((name) => arrives[name] || 0)));
           write(text);
@@ -207,7 +209,7 @@
       }, PACE + 35 * told.textContent.length);
       const button = one("play");
       button.classList.toggle("aa-playing", on);
-      button.ariaLabel = button.title = on ? say.pause : say.play;
+      attributes(button, { "aria-label": on ? say.pause : say.play, title: on ? say.pause : say.play });
     }
     function touch() {
       for (const each of players.values()) each.rest();
@@ -225,7 +227,7 @@
       for (const { svg } of pictures) {
         const own = number(svg, "width"), room = svg.closest(".aa-scroll").clientWidth;
         svg.style.maxWidth = zoom === 1 ? "" : "none";
-        svg.style.width = zoom === 1 ? "" : `${zoom * Math.min(own, Math.max(room, 0.72 * own))}px`;
+        svg.style.width = zoom === 1 ? "" : `${zoom * Math.min(own, Math.max(room, SMALLEST * own))}px`;
       }
     }
 
@@ -270,7 +272,7 @@
       const key = keyOf(old, door), name = target(old, key);
       const picture = known.get(name) || pictureOf(templates.get(name).content.firstChild.cloneNode(true), name);
       const { svg } = picture, least = old.svg.closest(".aa-scroll").querySelector(".aa-least");
-      least.setAttribute("width", Math.round(number(svg, "width") * 0.72));
+      least.setAttribute("width", (number(svg, "width") * SMALLEST).toFixed(0));
       old.svg.replaceWith(svg);
       known.set(name, (pictures[place] = picture));
       prepare(picture);
@@ -282,7 +284,7 @@
     // -- Other inputs
 
     const filled = (words) => words.replace(/\ue000([^\ue001]*)\ue001([^\ue002]*)\ue002/g,
-      (_, names, original) => (edited && edited.found[names] ? valueText(edited.found[names]) : original));
+      (_, name, original) => (edited && edited.found[name] ? valueText(edited.found[name], graph.known[name][2]) : original));
 
     // A new number may be longer than its box was made for: it has fewer decimals, and is set
     // closer, as long as one can read it.
@@ -294,7 +296,7 @@
         const values = names.map((name) => edited.found[name]), head = /^(.*[∇◁∂=] | *)/.exec(original)[0];
         const sum = values.every(Boolean) && values.reduce((a, b) => ({ s: a.s, a: a.a.map((x, i) => x + b.a[i]) }));
         for (let digits = 4; digits >= 0 && (digits === 4 || wide() * 0.62 > room); digits--) {
-          el.textContent = head + (sum ? rowsOf(sum, digits)[row] : "…");
+          el.textContent = head + (sum ? rowsOf(sum, digits, graph.known[names[0]][2])[row] : "…");
         }
       }
       const tight = wide() > room;
@@ -302,13 +304,13 @@
     }
 
     const numbersOf = (n) => (edited && edited.inputs[n]) || graph.known[`v${n}`][1].map(Number);
-    const nameOf = (n) => graph.tensors[n].name || `#${n}`;
+    const nameOf = (n) => graph.tensors[n].name || format(say.unnamed, { n: n + 1 });
 
     function recalculate(inputs, typed) {
-      const { result, note, reset, link } = fields, titles = pictures.map(({ svg }) => svg.querySelector("title"));
+      const { result, note, reset, link } = fields;
       edited = Object.keys(inputs).length ? { inputs, found: calculate(graph, inputs) } : null;
       figure.classList.toggle("aa-edited", Boolean(edited));
-      refresh();
+      told.ariaLive = typed ? "off" : "polite";
       result.hidden = note.hidden = reset.disabled = !edited;
       link.replaceChildren(say.link);
       if (edited) {
@@ -319,10 +321,7 @@
         });
         result.textContent = say["after-all"] + [...new Set(results)].join(", ");
       }
-      titles.forEach((title) => {
-        title.aaOriginal ??= title.textContent;
-        title.textContent = edited ? result.textContent : title.aaOriginal;
-      });
+      refresh();
       for (const { box, text } of fields.all) if (box !== typed) box.value = text();
     }
 
@@ -336,8 +335,7 @@
         const place = parseInt(name.slice(1), 10), node = /[ed]/.test(name[0]) ? graph.edges[place][0] : place;
         return because("why-differs", name[0] === "v" ? nameOf(place) : graph.nodes[node]);
       } catch (problem) {
-        if (problem.unknown) return because("why-operation", problem.unknown);
-        throw problem;
+        return because("why-operation", problem.unknown || problem.message);
       }
     }
 
@@ -371,9 +369,9 @@
       const place = s.map((d, k) => Math.floor(i / s.slice(k + 1).reduce((x, y) => x * y, 1)) % d);
       const text = () => String(+numbersOf(n)[i].toPrecision(graph.single ? 7 : 15));
       const handle = make("span", { className: "aa-drag" }, a.length > 1 ? `${nameOf(n)}[${place.join(", ")}]` : nameOf(n));
-      const box = make("input", { type: "number", step: "any", autocomplete: "off", value: text() });
+      const box = make("input", { inputMode: "decimal", autocomplete: "off", value: text() });
       box.addEventListener("input", () => {
-        const good = box.value !== "" && Number.isFinite(+box.value);
+        const good = box.value.trim() && Number.isFinite(+box.value);
         box.setAttribute("aria-invalid", !good);
         if (good) change(n, i, +box.value, box);
       });
@@ -397,6 +395,7 @@
     function drag(handle, n, i) {
       let from = null;
       handle.addEventListener("pointerdown", (event) => {
+        if (event.button) return;
         const value = numbersOf(n)[i], unit = 10 ** Math.floor(Math.log10(Math.max(Math.abs(value), 1))) / 10;
         from = { x: event.clientX, value, unit };
         handle.setPointerCapture(event.pointerId);
@@ -405,12 +404,10 @@
       handle.addEventListener("pointermove", (event) => {
         if (from) change(n, i, +(from.value + Math.round((event.clientX - from.x) / 4) * from.unit).toPrecision(7));
       });
-      for (const end of ["pointerup", "pointercancel"]) {
-        handle.addEventListener(end, () => {
-          from = null;
-          share();
-        });
-      }
+      handle.addEventListener("lostpointercapture", () => {
+        from = null;
+        share();
+      });
     }
 
     // In a picture, doors open, and the box of an input that is one number is a handle.
@@ -431,7 +428,7 @@
 
     const shared = (n) => (graph.tensors.filter(({ input, name }) => input && name === graph.tensors[n].name).length > 1 ? `~${n}` : nameOf(n));
     function fragment() {
-      if (!edited) return "";
+      if (!edited || !figure.isConnected) return "";
       const view = figure.querySelector(":scope > input:checked");
       const parts = Object.entries(edited.inputs).map(([n, numbers]) => [shared(+n), numbers.join(",")]);
       parts.push(["~view", view ? view.value : ""], ["~step", now]);
@@ -439,7 +436,7 @@
     }
     function share() {
       const parts = [...players.values()].map((each) => each.fragment()).filter(Boolean);
-      history.replaceState(null, "", parts.length ? `#${parts.join(";")}` : location.pathname + location.search);
+      if (location.protocol !== "about:") history.replaceState(null, "", parts.length ? `#${parts.join(";")}` : location.pathname + location.search);
     }
     function restore(pairs) {
       const inputs = {}, wrong = [];
@@ -473,7 +470,9 @@
     on("keydown", (event) => {
       const { key, target } = event, door = target.closest(".aa-door");
       if (event.altKey || event.ctrlKey || event.metaKey) return;
-      if (door && (key === "Enter" || key === " ")) toggle(door);
+      const side = { ArrowLeft: -80, ArrowRight: 80 }[key];
+      if (event.shiftKey && side && target.closest(".aa-scroll")) target.closest(".aa-scroll").scrollLeft += side;
+      else if (door && (key === "Enter" || key === " ")) toggle(door);
       else if (!target.closest(".aa-scroll, .aa-player") || !KEYS[key] || (key === " " && target.matches("button"))) return;
       else actions[KEYS[key]]();
       event.preventDefault();
@@ -505,27 +504,32 @@
 
     for (const picture of pictures) {
       prepare(picture);
-      picture.svg.closest(".aa-scroll").ariaLabel = say.picture;
+      attributes(picture.svg.closest(".aa-scroll"), { "aria-label": say.picture });
     }
     refresh();
     players.set(figure, { fragment, restore, rest: () => light("aa-now", []) });
   }
 
-  function fromAddress() {
+  function fromAddress(figures) {
     for (const part of location.hash.slice(1).split(";")) {
-      const [id, rest] = part.split(/:(.*)/s);
-      const player = rest && players.get(document.getElementById(decodeURIComponent(id)));
-      if (player) player.restore(rest.split("&").map((pair) => pair.split("=").map(decodeURIComponent)));
+      try {
+        const [id, rest] = part.split(/:(.*)/s), figure = document.getElementById(decodeURIComponent(id));
+        const pairs = rest && rest.split("&").map((pair) => pair.split("=").map(decodeURIComponent));
+        if (pairs && figures.includes(figure) && players.has(figure)) players.get(figure).restore(pairs);
+      } catch (problem) {
+        if (!(problem instanceof URIError)) throw problem; // not one of our addresses
+      }
     }
   }
 
   function start() {
-    all(document, ".aa-figure").forEach(play);
-    fromAddress();
+    const fresh = all(document, ".aa-figure").filter((figure) => !players.has(figure));
+    fresh.forEach(play);
+    fromAddress(fresh);
   }
 
   window.autogradAtlas.start = start;
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
-  window.addEventListener("hashchange", fromAddress);
+  window.addEventListener("hashchange", () => fromAddress([...players.keys()]));
 })();
