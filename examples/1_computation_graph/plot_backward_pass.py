@@ -111,13 +111,14 @@ print(f"{c.grad = }")
 # %%
 # In the picture on the web page, above a wire stands the local derivative, and below it what
 # travels back along it: the local derivative times what has arrived at the operation. In each box, after ∇, stands
-# what has arrived there. Follow it from right to left: 1, then 3, then 6 and 9.
+# what has arrived there. Go to the beginning, and step through it: forward to 33, then back, with 1,
+# then 3, then 6 and 9.
 #
 # What people get wrong
 # ---------------------
 # *The gradient of* ``b`` *depends on* ``b``. Here it does not. At a multiplication, what goes
-# back to one input is multiplied by the *other* one. Change ``b``, and the gradient of ``c``
-# changes, while that of ``b`` stays as it was.
+# back to one input is multiplied by the *other* one. Change ``b`` (you can do so below the picture),
+# and the gradient of ``c`` changes, while that of ``b`` stays as it was.
 
 for b_value in [3.0, 30.0]:
     b = torch.tensor([b_value], requires_grad=True)

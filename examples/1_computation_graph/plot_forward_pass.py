@@ -82,8 +82,10 @@ print(f"{J = }")
 # %%
 # On the web page, the picture is drawn from what PyTorch has just recorded. Read it from left to
 # right: a box for each tensor with its value, a circle for each operation. The number 3 is grey:
-# it needs no gradient. The second button, *What PyTorch recorded*, shows this graph in the form in
-# which PyTorch keeps it; there the arrows lead back, from the result to the inputs.
+# it needs no gradient. Go to the beginning, and take the calculation step by step: the line below
+# says what each step computes, and what PyTorch records. The switch above the picture also offers
+# *What PyTorch recorded*: this graph in the form in which PyTorch keeps it; there the arrows lead
+# back, from the result to the inputs.
 #
 # In the printed lines, beside each value stands what was recorded: ``u`` came from a multiplication, ``v``
 # from an addition, ``J`` from a multiplication again. The inputs were not computed, so

@@ -45,7 +45,8 @@ print(J.grad_fn)
 # On the web page, the picture shows the whole graph. *What you wrote* runs from the inputs to the
 # result. *What PyTorch recorded* runs the other way: each node leads to the nodes from which its
 # inputs came, until an ``AccumulateGrad`` is reached for each leaf. There, a saved tensor that
-# ``backward()`` has freed is struck out.
+# ``backward()`` has freed is struck out. Play the picture: the nodes appear while the program runs
+# forward, and each frees what it had saved when its turn comes on the way back.
 #
 # The old form
 # ------------
