@@ -76,7 +76,7 @@ def test_the_views_are_switched_with_mouse_and_keyboard(site, reader, javascript
     ("language", "alternative", "words"),
     [
         ("en", "Computation graph of J: 3 operations on a, b and c. J = 33", "The graph in words"),
-        ("zh", "J 的计算图：对 a、b、c 做了 3 次运算。J = 33", "用文字描述这张图"),
+        ("zh", "J 的计算图：对 a、b、c 做了 3 次运算。J = 33", "这张图的文字说明"),
     ],
 )
 def test_a_picture_speaks_the_language(site, reader, language, alternative, words):

@@ -17,7 +17,7 @@ from functools import cache, cached_property
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-VERSION = 1  # of the stored form; a stored graph of another version is refused
+VERSION = 2  # of the stored form; a stored graph of another version is refused
 
 Number = bool | int | float | complex
 

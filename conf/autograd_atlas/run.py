@@ -296,7 +296,7 @@ def without_gradients(graph: Graph) -> Graph:
         for node in graph.nodes
     ]
     edges = [replace(edge, sent=None) for edge in graph.edges]
-    return replace(graph, nodes=tuple(nodes), edges=tuple(edges), order=())
+    return replace(graph, nodes=tuple(nodes), edges=tuple(edges), order=(), bound=())
 
 
 if __name__ == "__main__":
