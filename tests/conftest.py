@@ -177,8 +177,8 @@ class Project:
         assert old in text
         self.write(name, text.replace(old, new))
 
-    def page(self, name: str, language: str = "en") -> str:
-        path = self.root / "build" / "html" / language / f"{name}.html"
+    def page(self, name: str, language: str = "en", suffix: str = "html") -> str:
+        path = self.root / "build" / "html" / language / f"{name}.{suffix}"
         return path.read_text(encoding="utf-8")
 
     def site(self) -> dict[str, bytes]:

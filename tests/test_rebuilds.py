@@ -176,6 +176,17 @@ def test_prose_changed_only_that_page_is_written_and_nothing_runs(counted):
     assert "More prose." in counted.project.page("cells")
 
 
+def test_the_glossary_can_still_be_searched_after_another_page_changed(counted):
+    entry = "\n```{glossary}\ncut\n  A place where no gradient goes on.\n```\n"
+    counted.project.add("docs/plain.md", entry)
+    counted.build()
+    for word in ("first", "second"):
+        index = counted.project.page("searchindex", suffix="js")
+        assert '"indexentries":{"cut":[[' in index
+        counted.project.add("docs/cells.md", f"\nThe {word} change.\n")
+        assert counted.build() == []
+
+
 def test_a_changed_cell_runs_again(counted):
     counted.build()
     counted.project.change("docs/cells.md", "import os", "import os, sys")

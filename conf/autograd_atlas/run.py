@@ -3,6 +3,9 @@
 The child starts from the same state as every lesson does, has a time limit, and leaves
 nothing behind in the process that builds the site. What came out is kept by the code, the
 version of torch and the code of this package: the same thing is run once.
+
+Importing torch takes longer than most programs. One process does it, and forks for each
+program: ``Server`` here, ``serve`` there.
 """
 
 import __future__
@@ -16,6 +19,7 @@ import io
 import json
 import linecache
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -116,42 +120,67 @@ def in_child(
         "file": file,
         "may_warn": may_warn,
     }
-    environment = os.environ | {
-        "PYTHONPATH": str(PACKAGE.parent),
-        "OMP_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "0",
-    }
     with tempfile.TemporaryDirectory() as folder:
         answer, said = Path(folder, "answer.json"), Path(folder, "said")
-        # Into a file: what the code has started may hold a pipe open for longer than it runs.
-        with said.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "autograd_atlas.run", str(answer)],
-                stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
-                cwd=folder, env=environment, start_new_session=True,
-            )  # fmt: skip
-        try:
-            process.stdin.write(json.dumps(order).encode())
-            process.stdin.close()
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass  # an answer may be there all the same
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            late = process.wait() == -signal.SIGKILL
+        code = server().run(order | {"answer": str(answer), "said": str(said)}, seconds)
         if not answer.exists():
-            if late:
+            if code == -signal.SIGKILL:
                 message = f"ran past {seconds:g} seconds; make it smaller"
                 raise RunError(requests[-1].line, message)
             words = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             last = words[-1] if words else "without a word"
-            message = f"the process died (exit {process.returncode}): {last}"
+            message = f"the process died (exit {code}): {last}"
             raise RunError(requests[-1].line, message)
         found = json.loads(answer.read_text(encoding="utf-8"))
     if "error" in found:
         raise RunError(found["line"], found["error"])
     return found
+
+
+class Server:
+    """A process that has imported torch, and makes a copy of itself for each program."""
+
+    def __init__(self) -> None:
+        environment = os.environ | {
+            "PYTHONPATH": str(PACKAGE.parent),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONHASHSEED": "0",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "autograd_atlas.run"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, bufsize=1,
+            start_new_session=True,
+        )  # fmt: skip
+        if self.process.stdout.readline() != "ready\n":
+            raise RuntimeError("the process that runs programs did not start; its words are above")
+
+    def run(self, order: dict[str, Any], seconds: float) -> int:
+        """Have an order carried out; gives the exit code, or that of SIGKILL if it came too late.
+
+        What the program has started ends with it.
+        """
+        self.process.stdin.write(json.dumps(order) + "\n")
+        child = int(self.process.stdout.readline())
+        ended = False
+        try:
+            ended = bool(select.select([self.process.stdout], [], [], seconds)[0])
+        finally:
+            if not ended:  # too late, or the build was interrupted
+                kill(child)
+        code = int(self.process.stdout.readline())
+        kill(child)
+        return code
+
+
+def kill(group: int) -> None:
+    """End a program, and all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+@cache
+def server() -> Server:
+    return Server()
 
 
 # -- In the child ---------------------------------------------------------------------------
@@ -239,11 +268,7 @@ def graph_of(request: Request, namespace: dict[str, Any], recording: Any) -> str
 def in_copy(work: Callable[[], str]) -> str:
     """Do something in a copy of this process: the program goes on as if it had not been done."""
     reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        # Python 3.12 and later warn of forks while there are threads; the copy starts none,
-        # and ends without coming back.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+    child = fork()
     if child == 0:
         try:
             done = {"done": work()}
@@ -260,6 +285,14 @@ def in_copy(work: Callable[[], str]) -> str:
     if "error" in found:
         raise RuntimeError(f"backward() for the picture: {found['error']}")
     return found["done"]
+
+
+def fork() -> int:
+    with warnings.catch_warnings():
+        # Python 3.12 and later warn of forks while there are threads; the copy starts none,
+        # and ends without coming back.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def root_called(name: str, namespace: dict[str, Any]) -> Any:
@@ -299,8 +332,35 @@ def without_gradients(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes), edges=tuple(edges), order=(), bound=())
 
 
-if __name__ == "__main__":
-    aside = Path(f"{sys.argv[1]}.new")
-    aside.write_text(json.dumps(answer_of(json.load(sys.stdin))), encoding="utf-8")
-    aside.replace(sys.argv[1])
+def serve() -> None:
+    """Carry out the orders that come in, one a line; tell the number of each child, and how it
+    ended."""
+    from . import record, reset, watch  # noqa: F401  (and torch with them)
+
+    reset.reset({}, None)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        child = fork()
+        if child == 0:
+            carry_out(json.loads(line))
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def carry_out(order: dict[str, Any]) -> None:
+    """In the copy: into files, since what the code starts may hold a pipe open for longer than it
+    runs."""
+    os.setsid()
+    os.chdir(Path(order["answer"]).parent)
+    said = os.open(order["said"], os.O_WRONLY | os.O_CREAT)
+    for stream, target in ((os.open(os.devnull, os.O_RDONLY), 0), (said, 1), (said, 2)):
+        os.dup2(stream, target)
+    aside = Path(f"{order['answer']}.new")
+    aside.write_text(json.dumps(answer_of(order)), encoding="utf-8")
+    aside.replace(order["answer"])
     os._exit(0)  # without waiting for what the code may have started
+
+
+if __name__ == "__main__":
+    serve()

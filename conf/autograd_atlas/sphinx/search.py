@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.search import SearchLanguage
+from sphinx.util.index_entries import split_index_msg
 
 WORDS = re.compile(r"[\u4e00-\u9fff]+|[A-Za-z0-9_]+")
 
@@ -44,10 +45,23 @@ var splitQuery = (query) =>
         return word.lower()
 
 
-def drop_empty_terms(app: Sphinx, problem: Exception | None) -> None:
-    """Take out of the index the words that no page has any more.
+def index_entries(app: Sphinx, docnames: list[str]) -> dict[str, list[list]]:
+    """What the glossary defines, and where, as Sphinx puts it into the index."""
+    found: dict[str, list[list]] = {}
+    for number, docname in enumerate(docnames):
+        given = set()
+        for kind, value, target, main, _ in app.env.domains.index_domain.entries.get(docname, ()):
+            given |= {(word, target, main) for word in split_index_msg(kind, value)}
+        for word, target, main in sorted(given):
+            found.setdefault(word.lower(), []).append([number, target, main == "main"])
+    return found
 
-    Sphinx keeps them after a rebuild, so that the index would differ from a clean build's.
+
+def mend_index(app: Sphinx, problem: Exception | None) -> None:
+    """Make the index of a rebuild that of a clean build.
+
+    After a rebuild Sphinx keeps words that no page has any more, and forgets the glossary's
+    entries of pages that it did not write again.
     """
     path = Path(app.outdir, "searchindex.js")
     if problem or not path.exists():
@@ -56,10 +70,11 @@ def drop_empty_terms(app: Sphinx, problem: Exception | None) -> None:
     index = json.loads(found[1])
     for name in ("terms", "titleterms"):
         index[name] = {word: pages for word, pages in index[name].items() if pages != []}
+    index["indexentries"] = index_entries(app, index["docnames"])
     text = json.dumps(index, separators=(",", ":"), sort_keys=True)
     path.write_text(f"Search.setIndex({text})", encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
     app.add_search_language(SearchChinese)
-    app.connect("build-finished", drop_empty_terms)
+    app.connect("build-finished", mend_index)
