@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .graph import (
-    Argument,
     Block,
     Call,
     Graph,
