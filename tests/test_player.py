@@ -208,6 +208,27 @@ def test_what_arrives_along_several_edges_is_told_as_a_sum(opened):
     assert "receives 3 + 3 + −0.99 = 5.01; x.grad is 5.01" in line(page)
 
 
+def test_a_line_says_that_nothing_is_recorded_only_where_that_is_so(opened):
+    def program():
+        x = leaf(2)
+        with torch.no_grad():
+            c = x * 3
+        y = x * 2
+        v = y[0]
+        v.mul_(3)
+        J = y.sum() * c
+        return locals()
+
+    _, page = opened(program)
+    press(page, "first")
+    told = []
+    for _ in range(5):
+        press(page, "forward")
+        told.append(line(page))
+    assert "c = x * 3 gives 6; PyTorch records nothing" in told[0]
+    assert not any("records nothing" in each for each in told[1:]), told
+
+
 def test_the_same_step_is_shown_in_both_views(opened):
     graph, page = opened(example)
     press(page, "first")

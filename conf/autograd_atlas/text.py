@@ -493,8 +493,9 @@ def forward_line(graph: Graph, number: int, say: dict[str, str]) -> str:
     given = listed((tensor_called(graph, n, say) for n in tensors), say)
     line = call_line(graph, call, call.outputs, given, say)
     nodes = [code(graph.nodes[node].name) for node in call.nodes]
-    if not nodes:
-        return line + say["records-nothing"]
+    if not nodes:  # a node that nothing here needs is not in the graph
+        needed = any(graph.tensors[output].requires_grad for output in call.outputs)
+        return closed(line) if needed else closed(line + say["records-nothing"])
     line += say["records"].format(nodes=some_of(nodes[:MOST_LISTED], len(nodes), say))
     if len(nodes) == 1:
         edges = graph.edges_from.get(call.nodes[0], [])
