@@ -379,6 +379,27 @@ def test_the_lines_of_each_directive_belong_to_its_own_picture(site, reader):
     assert page.locator("g.aa-hover").count() == program.locator("g.aa-hover").count()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_picture_below_a_cell_lights_up_the_cells_lines(site, reader, language):
+    page = reader((site / language / "index.html").as_uri())
+    page.locator(".cell_input .aa-line", has_text="J = 3 * (a + b * c)").focus()
+    assert page.locator(".aa-view-written g.aa-hover .sym").all_text_contents() == ["×", "+", "×"]
+    page.locator(".aa-first").click()
+    page.locator(".aa-forward").click()
+    assert page.locator(".cell_input .aa-line.aa-now").count() == 1
+
+
+def test_pictures_of_one_page_do_not_share_their_lines(site, reader):
+    page = reader((site / "en/tensor.html").as_uri())
+    marked = page.evaluate(
+        "[...document.querySelectorAll('[class*=aa-for-]')].map(each => each.className)"
+    )
+    assert len(marked) > 1
+    assert len({name for each in marked for name in each.split() if "aa-for-" in name}) == len(
+        marked
+    )
+
+
 def test_copied_code_is_whole(served, reader):
     page = reader(f"{served}en/{LESSON}", permissions=["clipboard-read", "clipboard-write"])
     block = page.locator(".highlight", has=page.locator(".aa-line")).first

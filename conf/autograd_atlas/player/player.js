@@ -52,11 +52,13 @@
   // -- Lines of code, each in an element of its own -------------------------------------------
 
   function codeLines(figure, wanted) {
-    const program = figure.closest(".aa-program"), found = new Map();
-    for (const block of all(program || document, "[class*=aa-from-]")) {
+    const program = figure.closest(".aa-program"), own = `aa-for-${figure.id}`, found = new Map();
+    const blocks = all(program || document, "[class*=aa-from-]").filter((block) => block.closest(".aa-program") === program);
+    const ours = blocks.filter((block) => block.classList.contains(own));
+    for (const block of ours.length ? ours : blocks.filter((block) => !/aa-for-/.test(block.className))) {
       const pre = block.querySelector("pre");
-      if (!pre || block.closest(".aa-program") !== program) continue;
-      const first = +/aa-from-(\d+)/.exec(block.className)[1];
+      if (!pre) continue;
+      const first = +/aa-from-(-?\d+)/.exec(block.className)[1];
       const known = (pre.aaLines = pre.aaLines || new Map());
       const texts = pre.textContent.split("\n");
       let start = 0;

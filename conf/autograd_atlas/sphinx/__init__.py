@@ -12,6 +12,7 @@ from . import (
     outputs,
     pages,
     player,
+    programs,
     search,
     sources,
 )
@@ -21,6 +22,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     sources.setup(app)  # warnings name the file that a person edits
     lessons.setup(app)  # lessons run in order, in time, without surprises
     graphs.setup(app)  # graphs are recorded once, and drawn in each language
+    programs.setup(app)  # next to the lines that made them
     player.setup(app)  # and played in the browser
     gallery.setup(app)  # the lessons' cards and notebooks
     outputs.setup(app)  # what was printed is shown without addresses and paths

@@ -23,7 +23,6 @@ from ..graph import Graph
 from .languages import LANGUAGES
 from .lessons import EXAMPLES, OPTION, LessonError, lesson_files, line_of
 from .options import OPTIONS, of_comment, yes_or_no
-from .player import beginning_at
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +46,7 @@ def picture_of(graph: Graph, options: dict[str, Any]) -> graph_figure:
         view=options.get("view", "both"),
         fold=options.get("fold", True),
         open=options.get("open", []),
+        program="",  # that was run, if it is not shown with the picture
     )
 
 
@@ -89,14 +89,16 @@ class AutogradGraph(SphinxDirective):
         except ValueError as problem:
             return self.refuse(self.lineno, str(problem))
         shown: list[nodes.Node] = []
-        if self.options.get("code", True):
+        alone = self.options.get("code", True)
+        if alone:
             block = nodes.literal_block(code, code, language="python")
             self.set_source_info(block)
-            shown.append(beginning_at(1, block))
+            shown.append(nodes.container("", block, classes=["aa-from-1"]))
         if answer.printed:
             printed = nodes.literal_block(answer.printed, answer.printed, language="none")
             shown.append(nodes.container("", printed, classes=["aa-printed"]))
         picture = picture_of(answer.graphs[0], self.options)
+        picture["program"] = "" if alone else code
         self.set_source_info(picture)
         if "caption" in self.options:
             text = self.options["caption"]
@@ -104,7 +106,7 @@ class AutogradGraph(SphinxDirective):
             caption = nodes.paragraph(text, "", *children, *messages)
             self.set_source_info(caption)
             picture += caption
-        return [nodes.container("", *shown, picture, classes=["aa-program"])]
+        return [nodes.container("", *shown, picture, classes=["aa-program"] if alone else [])]
 
     def first_line(self) -> int:
         """The line at which the body begins, which MyST's ``content_offset`` does not tell."""
@@ -211,6 +213,15 @@ class LessonGraph(SphinxDirective):
         return [picture]
 
 
+def name_figures(app: Sphinx, doctree: nodes.document) -> None:
+    """Give each picture of a page an id of its own, from what it draws."""
+    taken: dict[str, int] = {}
+    for node in doctree.findall(graph_figure):
+        name = "-".join(["graph", *(root.name for root in Graph.from_json(node["graph"]).roots)])
+        taken[name] = taken.get(name, 0) + 1
+        node["name"] = name if taken[name] == 1 else f"{name}-{taken[name]}"
+
+
 def move_behind_outputs(app: Sphinx, doctree: nodes.document) -> None:
     """sphinx-gallery puts what a scraper gives before what the block printed."""
     for output in list(doctree.findall(nodes.literal_block)):
@@ -230,13 +241,9 @@ def move_behind_outputs(app: Sphinx, doctree: nodes.document) -> None:
 
 def visit_html(self: Any, node: graph_figure) -> None:
     graph = Graph.from_json(node["graph"])
-    taken = self.document.attributes.setdefault("graph_figures", {})
-    name = "graph-" + "-".join(root.name for root in graph.roots)
-    taken[name] = taken.get(name, 0) + 1
-    number = "" if taken[name] == 1 else f"-{taken[name]}"
     view = None if node["view"] == "both" else node["view"]
     html = figures.figure(
-        graph, f"{name}{number}", language=LANGUAGES[self.config.language][0], view=view,
+        graph, node["name"], language=LANGUAGES[self.config.language][0], view=view,
         fold=node["fold"], opened=node["open"], caption="\0",
     )  # fmt: skip
     before, _, after = html.partition("<figcaption>\0</figcaption>")
@@ -266,5 +273,6 @@ def setup(app: Sphinx) -> None:
     app.add_directive("autograd-graph", AutogradGraph)
     app.add_directive("lesson-graph", LessonGraph)
     app.connect("doctree-read", move_behind_outputs)
+    app.connect("doctree-read", name_figures)
     app.connect("config-inited", add_styles)
     app.connect("builder-inited", record_lessons, priority=150)  # after the lessons' own check

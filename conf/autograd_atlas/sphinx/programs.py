@@ -1,0 +1,78 @@
+"""Where the lines of a program stand on a page, so that the player can light them up.
+
+A block of code is put into a container with the class ``aa-from-3`` if it begins with line 3 of
+the program that was run, and ``aa-for-graph-J`` if it belongs to one picture alone.
+"""
+
+from collections.abc import Iterable
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from ..graph import Graph
+from .graphs import graph_figure
+from .lessons import EXAMPLES
+
+
+def wrap(block: nodes.literal_block, line: int) -> nodes.container:
+    """Note around a block of code the line of the program at which it begins."""
+    parent, position = block.parent, block.parent.index(block)
+    parent.remove(block)
+    around = nodes.container("", block, classes=[f"aa-from-{line}"])
+    parent.insert(position, around)
+    return around
+
+
+def note_lesson(app: Sphinx, doctree: nodes.document) -> None:
+    """Find the blocks of a lesson's page in its program."""
+    name = app.env.docname.removeprefix("lessons/")
+    lesson = EXAMPLES / f"{name}.py"
+    if name == app.env.docname or not lesson.exists():
+        return
+    program = lesson.read_text(encoding="utf-8").splitlines()
+    place = 0
+    for block in list(doctree.findall(nodes.literal_block)):
+        first, *_ = block.astext().splitlines() or [""]
+        if block.get("language") == "Python" and first in program[place:]:
+            place = program.index(first, place) + 1
+            wrap(block, place)
+
+
+def note_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Find the program of a picture that hides its own in a block that stands above it."""
+    blocks: list[nodes.literal_block] = []
+    for node in list(doctree.findall(nodes.Element)):
+        if isinstance(node, nodes.literal_block):
+            blocks.append(node)
+        if isinstance(node, graph_figure) and node["program"]:
+            program = node["program"].splitlines()
+            lines = {call.line for call in Graph.from_json(node["graph"]).calls if call.line}
+            for block in reversed(blocks):
+                by = shift(block.astext().splitlines(), program, lines)
+                if by is not None:
+                    wrap(block, 1 - by)["classes"].append(f"aa-for-{node['name']}")
+                    break
+
+
+def shift(shown: list[str], program: list[str], lines: Iterable[int]) -> int | None:
+    """By how many lines a shown block is further down than the program that was run, if it shows
+    these lines of it.
+
+    >>> shift(["import torch", "x = f()", "y = x * x"], ["x = f()", "y = x * x"], [2])
+    1
+    >>> shift(["y = x + x"], ["y = x * x"], [1]) is None
+    True
+    """
+    wanted = {line - 1: program[line - 1] for line in lines}
+    for by in range(1 - len(program), len(shown)):
+        if wanted and all(
+            0 <= line + by < len(shown) and shown[line + by].strip() == text.strip()
+            for line, text in wanted.items()
+        ):
+            return by
+    return None
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("doctree-read", note_lesson)
+    app.connect("doctree-read", note_cells, priority=600)  # when pictures have their names
