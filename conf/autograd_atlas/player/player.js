@@ -225,7 +225,7 @@
 
     // The page grows with a picture; only sideways does the picture scroll in itself.
     function scale(factor) {
-      zoom = Math.max(0.35, Math.min(5, factor));
+      zoom = Math.max(0.35, Math.min(5, +factor.toFixed(3)));
       for (const { svg } of pictures) {
         const own = number(svg, "width"), room = svg.closest(".aa-scroll").clientWidth;
         svg.style.maxWidth = zoom === 1 ? "" : "none";
