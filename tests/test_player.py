@@ -505,11 +505,11 @@ def test_a_changed_graph_can_be_shared(opened, reader):
 def test_an_address_that_does_not_fit_says_so(opened, reader):
     _, page = opened(example)
     name = page.locator(".aa-figure").get_attribute("id")
-    other = reader(f"{page.url}#{name}:q=3&a=one&b=1,2&c=4&~step=99")
+    other = reader(f"{page.url}#{name}:q=3&a=Infinity&b=1,2&c=4&~step=99")
     told = other.locator(".aa-wrong").all_inner_texts()
     assert len(told) == 3
     assert "names q, but this graph has no such input" in told[0]
-    assert "a = one" in told[1] and "b = 1,2" in told[2]
+    assert "a = Infinity" in told[1] and "b = 1,2" in told[2]
     assert other.locator(".aa-result").inner_text().startswith("After all steps: J = 51,")
 
 
@@ -563,6 +563,14 @@ def inner():
     return locals()
 
 
+def two_starts():
+    x = leaf(2)
+    J = x * 2
+    loss = J**2
+    J.backward = lambda: torch.autograd.backward([loss, J])
+    return locals()
+
+
 class clamp(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
@@ -610,6 +618,7 @@ def complex_numbers():
         (two_backwards, ".grad holds more"),
         (clipped, "a hook runs"),
         (inner, "did not start from what is drawn"),
+        (two_starts, "did not start from what is drawn"),
         (custom_function, "this page cannot calculate clamp"),
         (inactive_border, "this page cannot calculate clamp"),
         (class_weights, "this page cannot calculate cross_entropy"),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from . import text
@@ -278,9 +279,10 @@ def figure_style() -> str:
     return "".join(part.read_text(encoding="utf-8") for part in parts)
 
 
+PLAYER = [Path(__file__).with_name("player") / name for name in ("ops.js", "player.js")]
+
+
 @cache
 def player_script() -> str:
     """The script that plays figures, as it is written."""
-    folder = files(__package__).joinpath("player")
-    parts = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("ops.js", "player.js"))
-    return "".join(parts)
+    return "".join(path.read_text(encoding="utf-8") for path in PLAYER)

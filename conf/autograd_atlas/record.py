@@ -129,12 +129,8 @@ def _bound(
     if recording.hooked:
         yield "hook"
     if run is not None:
-        began = {
-            node for node, note in zip(ordered, notes) if run in note.get("roots", ())
-        }  # fmt: skip
-        if began != set(starts) or any(
-            run not in recording.notes(each)["roots"] for each in starts
-        ):
+        began = {node for node, note in zip(ordered, notes) if run in note.get("roots", ())}
+        if began != set(starts) or len(began) != recording.starts[run]:
             yield "start"
     for node, note in zip(ordered, notes):
         if is_leaf(node) and run in note.get("runs", ()) and note["written"] != grad_version(node):

@@ -146,6 +146,7 @@ class Recording:
         self._buffers: set[int] = set()  # of the outermost module that is running
         self._thread = 0
         self._active = False
+        self.starts: list[int] = []  # of each run of the engine, at how many nodes it began
         self.hooked = False  # whether someone's hook took part in a run of the engine
         self._inside = 0  # of a call, of the engine, or of our own reading
         self._running: list[int] = []  # runs of the engine can be nested
@@ -363,6 +364,7 @@ class Recording:
                 self._prepare(node)
             for start in starts:
                 self.notes(start).setdefault("roots", set()).add(number)
+            self.starts.append(len(set(starts)))
         self._running.append(number)
         self._inside += 1
         try:

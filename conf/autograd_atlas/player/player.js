@@ -452,7 +452,7 @@
         if (name === "~view") figure.querySelector(`:scope > input[value="${CSS.escape(text)}"]`)?.click();
         else if (name === "~step") go(Number.isInteger(+text) ? +text : last);
         else if (n < 0) wrong.push(format(say["no-input"], { name }));
-        else if (numbers.length !== numbersOf(n).length || numbers.some(Number.isNaN)) wrong.push(format(say["not-a-number"], { name, text }));
+        else if (numbers.length !== numbersOf(n).length || !numbers.every(Number.isFinite)) wrong.push(format(say["not-a-number"], { name, text }));
         else inputs[n] = numbers;
       }
       recalculate(inputs);

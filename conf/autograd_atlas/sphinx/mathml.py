@@ -19,6 +19,8 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+from .statics import add_made
+
 NPM = Path(sys.prefix) / "npm" / "node_modules"
 FONT = NPM / "@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2"
 STYLE = NPM / "temml/dist/Temml-STIX2.css"
@@ -107,19 +109,16 @@ def cut_font(target: Path) -> None:
     subset.save_font(font, str(target), options)
 
 
+def make_style(folder: Path) -> None:
+    """The font and Temml's style sheet."""
+    cut_font(folder / "STIXTwoMath.woff2")
+    (folder / "math.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+
+
 def add_style(app: Sphinx) -> None:
-    """Add the font and Temml's style sheet, both made once and kept beside the sources."""
-    if app.builder.format != "html":
-        return
-    folder = Path(app.srcdir).parent / "math"
-    if not folder.exists():
-        new = folder.with_name("math.new")  # what a full disk cuts short never gets the name
-        new.mkdir(exist_ok=True)
-        cut_font(new / "STIXTwoMath.woff2")
-        (new / "math.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
-        new.rename(folder)
-    app.config.html_static_path.append(str(folder))
-    app.add_css_file("math.css")
+    if app.builder.format == "html":
+        add_made(app, "math", make_style)
+        app.add_css_file("math.css")
 
 
 def setup(app: Sphinx) -> None:
