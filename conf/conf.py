@@ -65,6 +65,7 @@ sphinx_gallery_conf = {
     "reset_modules": (
         "autograd_atlas.reset.reset",
         "autograd_atlas.sphinx.lessons.limit_time",
+        "autograd_atlas.sphinx.plots.set_style",
     ),
     "reset_modules_order": "both",
     "capture_repr": (),  # only what a lesson prints is its output, as when it is run alone
@@ -85,7 +86,7 @@ nb_execution_in_temp = True  # what a cell saves is gone with its folder
 nb_merge_streams = True
 nb_output_stderr = "warn"  # a cell that is meant to warn says so in its mystnb options
 
-myst_enable_extensions = ["dollarmath", "attrs_inline"]
+myst_enable_extensions = ["dollarmath", "attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 # -- Math: MathML made at build time ------------------------------------------

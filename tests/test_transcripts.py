@@ -57,6 +57,21 @@ def test_every_transcript_belongs_to_a_page(site):
     assert names == set(pages_with_code())
 
 
+def test_each_message_on_the_front_page_is_printed_where_it_leads(site):
+    pages = pages_with_code()
+    found = 0
+    for term in pages["index"].select("dl dt"):
+        leads_to = [a["href"] for a in term.find_next_sibling("dd").select("a")]
+        printed = "\n".join(
+            text for name in leads_to for _, text in outputs(pages[name.removesuffix(".html")])
+        )
+        for message in (each.get_text().removeprefix("… ") for each in term.select("code")):
+            if " " in message:  # no attribute or method
+                found += 1
+                assert " ".join(message.split()) in " ".join(printed.split()), message
+    assert found >= 10
+
+
 def test_both_languages_print_the_same(site):
     english, chinese = pages_with_code("en"), pages_with_code("zh")
     assert english.keys() == chinese.keys()

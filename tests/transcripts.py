@@ -19,6 +19,7 @@ ACCEPTED = Path(__file__).with_name("transcripts")
 
 PRINTED = ".sphx-glr-script-out pre, .cell_output pre, .aa-printed pre"
 TOLD = ".aa-words ol"
+ANSWER = ".aa-answer"
 
 TOLERANCE = 1e-4  # relative, for numbers with a decimal point
 DECIMAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -52,21 +53,22 @@ def difference(printed: str, accepted: str) -> str | None:
 
 
 class Given(NamedTuple):
-    kind: str  # "printed", or "graph" for one that is told in words
+    kind: str  # "printed", "answer" of an exercise, or "graph" for one that is told in words
     text: str
 
 
 def outputs(page: Tag) -> list[Given]:
-    """What code on this page has given, in order: the text blocks that it printed, and the lists
-    in which a graph is told in words, with every value and gradient that its picture shows."""
-    blocks = page.select(f"{PRINTED}, {TOLD}")
-    return [
-        Given("graph", told(block)) if block.name == "ol" else Given("printed", block.get_text())
-        for block in blocks
-    ]
+    """What code on this page has given, in order: the text blocks that it printed, the answers of
+    exercises, and the lists in which a graph is told in words, with every value and gradient that
+    its picture shows."""
+    kinds = {"ol": "graph", "code": "answer", "pre": "printed"}
+    blocks = page.select(f"{PRINTED}, {TOLD}, {ANSWER}")
+    return [Given(kinds[each.name], told(each)) for each in blocks]
 
 
 def told(block: Tag) -> str:
+    if block.name != "ol":
+        return block.get_text()
     return "".join(f"{line.get_text()}\n" for line in block.select("li"))
 
 
@@ -75,7 +77,7 @@ def pages_with_code(language: str = "en") -> dict[str, Tag]:
     found = {}
     for path in sorted((SITE / language).rglob("*.html")):
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        if page.select(".sphx-glr-example-title, .cell, .aa-figure"):
+        if page.select(".sphx-glr-example-title, .cell, .aa-figure, .aa-predict"):
             found[path.relative_to(SITE / language).with_suffix("").as_posix()] = page
     return found
 
@@ -88,7 +90,7 @@ def write(blocks: list[Given]) -> str:
 
 
 def read(transcript: str) -> list[Given]:
-    parts = re.split(r"(?m)^--- \d+ (printed|graph)\n", transcript)[1:]
+    parts = re.split(r"(?m)^--- \d+ (printed|graph|answer)\n", transcript)[1:]
     return [Given(kind, text) for kind, text in zip(parts[::2], parts[1::2])]
 
 

@@ -1,4 +1,5 @@
-"""Runs code in a process of its own, and brings back the graphs that were asked for.
+"""Runs code in a process of its own, and brings back the graphs that were asked for, or the value
+of an expression.
 
 The child starts from the same state as every lesson does, has a time limit, and leaves
 nothing behind in the process that builds the site. What came out is kept by the code, the
@@ -55,10 +56,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """The graphs, one for each request, and what the code printed."""
+    """The graphs, one for each request; what the code printed; and the value of the expression: a
+    number, text, True, False, None, or lists of these."""
 
     graphs: tuple[Graph, ...]
     printed: str
+    value: Any = None
 
 
 class RunError(Exception):
@@ -79,9 +82,8 @@ def package_hash() -> str:
     return found.hexdigest()
 
 
-def key(code: str, requests: Sequence[Request], file: str, may_warn: bool) -> str:
-    asked = [asdict(request) for request in requests]
-    parts = [code, asked, file, may_warn, importlib.metadata.version("torch"), package_hash()]
+def key(order: dict[str, Any]) -> str:
+    parts = [order, importlib.metadata.version("torch"), package_hash()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -93,44 +95,42 @@ def run(
     store: Path,
     seconds: float = 60,
     may_warn: bool = False,
+    value: str | None = None,
 ) -> Answer:
     """Run ``code`` up to the last request, or bring back what it gave before.
 
+    With an expression as ``value``, all of the code is run, and the expression is then evaluated.
     ``file`` names the code in messages; ``store`` is the folder in which answers are kept;
     ``seconds`` is the time limit. Unless it ``may_warn``, a warning is an error. Raises
-    RunError.
+    RunError; its line is 0 if the expression is at fault.
     """
-    kept = store / f"{key(code, requests, file, may_warn)}.json"
+    asked = [asdict(request) for request in requests]
+    order = {"code": code, "requests": asked, "file": file, "may_warn": may_warn, "value": value}
+    kept = store / f"{key(order)}.json"
     if not kept.exists():
-        answer = in_child(code, requests, file, seconds, may_warn)
+        answer = in_child(order, seconds)
         store.mkdir(parents=True, exist_ok=True)
         aside = kept.with_suffix(f".{os.getpid()}")
         aside.write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8")
         aside.replace(kept)
     answer = json.loads(kept.read_text(encoding="utf-8"))
-    return Answer(tuple(map(Graph.from_json, answer["graphs"])), answer["printed"])
+    graphs = tuple(map(Graph.from_json, answer["graphs"]))
+    return Answer(graphs, answer["printed"], answer["value"])
 
 
-def in_child(
-    code: str, requests: Sequence[Request], file: str, seconds: float, may_warn: bool
-) -> dict[str, Any]:
-    order = {
-        "code": code,
-        "requests": [asdict(request) for request in requests],
-        "file": file,
-        "may_warn": may_warn,
-    }
+def in_child(order: dict[str, Any], seconds: float) -> dict[str, Any]:
+    last_line = order["requests"][-1]["line"] if order["requests"] else 1
     with tempfile.TemporaryDirectory() as folder:
         answer, said = Path(folder, "answer.json"), Path(folder, "said")
         code = server().run(order | {"answer": str(answer), "said": str(said)}, seconds)
         if not answer.exists():
             if code == -signal.SIGKILL:
                 message = f"ran past {seconds:g} seconds; make it smaller"
-                raise RunError(requests[-1].line, message)
+                raise RunError(last_line, message)
             words = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             last = words[-1] if words else "without a word"
             message = f"the process died (exit {code}): {last}"
-            raise RunError(requests[-1].line, message)
+            raise RunError(last_line, message)
         found = json.loads(answer.read_text(encoding="utf-8"))
     if "error" in found:
         raise RunError(found["line"], found["error"])
@@ -209,21 +209,43 @@ def answer_of(order: dict[str, Any]) -> dict[str, Any]:
     flags = future_flags(statements)
     printed = io.StringIO()
     graphs = []
+
+    def go_on(now: list[ast.stmt]) -> None:
+        exec(compile(ast.Module(now, []), file, "exec", flags, dont_inherit=True), vars(program))
+
+    value = None
+    watching = Recording(file) if requests else contextlib.nullcontext()
     try:
-        with contextlib.redirect_stdout(printed), Recording(file) as recording:
+        with contextlib.redirect_stdout(printed), watching as recording:
             for request in requests:
                 now = [each for each in statements if each.lineno <= request.after]
                 statements = statements[len(now) :]
-                part = compile(ast.Module(now, []), file, "exec", flags, dont_inherit=True)
-                exec(part, vars(program))
+                go_on(now)
                 try:
                     graphs.append(graph_of(request, vars(program), recording))
                 except GraphError as problem:
                     return {"line": request.line, "error": str(problem)}
+            if order["value"] is not None:
+                go_on(statements)
+                try:
+                    value = plain(eval(order["value"], vars(program)))
+                except Exception as problem:
+                    return {"line": 0, "error": f"{type(problem).__name__}: {problem}"}
     except BaseException as problem:  # SystemExit too: code on a page has no business to exit
         return {"line": line_of(problem, file), "error": f"{type(problem).__name__}: {problem}"}
     words = printed.getvalue().encode("utf-8", "backslashreplace").decode()
-    return {"graphs": graphs, "printed": words}
+    return {"graphs": graphs, "printed": words, "value": value}
+
+
+def plain(value: Any) -> Any:
+    """A value as numbers, text, True, False, None, and lists of these. Raises TypeError."""
+    if hasattr(value, "tolist"):  # tensors and arrays
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{value!r} is no number, text, True, False, None, or list of these")
 
 
 def future_flags(statements: list[ast.stmt]) -> int:

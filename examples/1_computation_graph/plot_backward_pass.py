@@ -149,6 +149,76 @@ assert by_hand == by_torch == [3, 6, 9]
 assert all(abs(nudge - exact) < 1e-6 for nudge, exact in zip(by_nudge, by_hand))
 
 # %%
-# **Next:** what PyTorch records while your code runs, in
-# :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph`. ``retain_grad`` and ``grad`` are explained
+# Exercises
+# ---------
+# .. predict:: ``b`` moves from 3 to 3.5. By how much does the result move?
+#    :answer: change
+#
+#    .. code-block:: python
+#
+#       def compute(a, b, c):
+#           u = b * c
+#           v = a + u
+#           return 3 * v
+#
+#
+#       change = compute(5, 3.5, 2) - compute(5, 3, 2)
+#
+#    The slope for ``b`` is 6, and ``b`` moves by 0.5: 6 · 0.5 = 3. This is exact, not an
+#    approximation, because the result is a straight line in ``b``.
+#
+#    - ``6``: That is the slope: how far the result moves if ``b`` moves by 1.
+#    - ``1``: That is how far ``u`` moves. What happens to it on the way to the result?
+#    - ``0.5``: That is how far ``b`` itself moves. By what is it multiplied along its path?
+#
+# .. predict:: Now there is a minus on the path. What does ``c.grad`` hold at the end?
+#    :answer: c.grad
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       a = torch.tensor([10.0], requires_grad=True)
+#       b = torch.tensor([3.0], requires_grad=True)
+#       c = torch.tensor([2.0], requires_grad=True)
+#       u = b * c
+#       v = a - u
+#       J = 2 * v
+#       J.backward()
+#
+#    From right to left: 2 arrives at ``v``. The local derivative of ``a - u`` with respect to ``u`` is
+#    −1, so −2 arrives at ``u``. Times ``b``, which is 3, this gives −6.
+#
+#    - ``6``: The size is right. If ``u`` grows, what does ``v`` do?
+#    - ``-4``: Here ``c`` was multiplied by its own value. Which factor does a multiplication use on
+#      the way back?
+#    - ``-3``: One factor of the path is missing. What has arrived at ``v``?
+#
+# .. predict:: Two multiplications, one after the other. What do ``a.grad``, ``b.grad`` and ``c.grad``
+#    hold at the end? Answer with three numbers.
+#    :answer: (a.grad, b.grad, c.grad)
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       a = torch.tensor([4.0], requires_grad=True)
+#       b = torch.tensor([3.0], requires_grad=True)
+#       c = torch.tensor([2.0], requires_grad=True)
+#       u = b * c
+#       J = a * u
+#       J.backward()
+#
+#    ``a`` gets the value of the other factor, ``u``, which is 6. ``u`` gets ``a``, which is 4, and
+#    passes it on: times ``c`` it is 8 for ``b``, times ``b`` it is 12 for ``c``.
+#
+#    - ``6, 12, 8``: ``a`` is right. In ``b * c``, what goes back to ``b`` is not multiplied by ``b``.
+#    - ``6, 2, 3``: ``a`` is right. For ``b`` and ``c`` these are the local derivatives of ``u`` alone.
+#      What has arrived at ``u`` by then?
+#    - ``1, 8, 12``: A local derivative of 1 belongs to an addition. What does the last line do with
+#      ``a``?
+
+# %%
+# **Next:** what travels back if a value is used twice, in
+# :doc:`/lessons/1_computation_graph/plot_fan_out`. ``retain_grad`` and ``grad`` are explained
 # in :doc:`/tensor`.

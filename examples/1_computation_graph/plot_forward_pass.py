@@ -5,7 +5,7 @@ What is a computation graph?
 A formula hides which result has to wait for which. A computation graph shows it: one node for
 each operation, one edge for each value that flows into the next operation.
 
-Our example, here and in the next lessons, is
+Our example, here and in several lessons to come, is
 
 .. math:: J = 3\,(a + b\,c)
 
@@ -61,8 +61,9 @@ print(order)
 #
 # The same in PyTorch
 # -------------------
-# With tensors the lines stay the same. We ask for gradients with ``requires_grad=True``, and
-# PyTorch records each operation as it runs.
+# PyTorch calculates with *tensors*, which are arrays of numbers; each of ours holds one. The lines stay
+# the same. We ask for gradients with ``requires_grad=True``, and PyTorch records each operation as it
+# runs.
 
 import torch
 
@@ -101,7 +102,7 @@ print(f"{J.grad_fn.name() = }")
 # ---------------------
 # *The graph belongs to the formula.* It does not: it belongs to the way in which you compute
 # it. Multiplied out, the same :math:`J` is another graph, with an addition at its end and four
-# operations in place of three.
+# operations in place of three. (``item()`` takes the number out of a tensor.)
 
 p = 3 * a
 q = 3 * b
@@ -126,6 +127,67 @@ assert K.item() == expected
 assert order.index("u") < order.index("v") < order.index("J")
 
 # %%
+# Exercises
+# ---------
+# .. predict:: The same graph with other inputs. What is ``J``?
+#    :answer: J
+#
+#    .. code-block:: python
+#
+#       a = 1
+#       b = 4
+#       c = 2
+#
+#       u = b * c
+#       v = a + u
+#       J = 3 * v
+#
+#    ``u`` is 8, so ``v`` is 1 + 8 = 9, and ``J`` is 3 · 9 = 27.
+#
+#    - ``9``: That is ``v``. Which operation still waits for it?
+#    - ``11``: Here the 3 has multiplied ``a`` alone. What does the last line multiply by 3?
+#    - ``30``: Here ``a`` and ``b`` were added first. What does the line of ``u`` do, and when?
+#
+# .. predict:: ``p``, ``q`` and ``r`` are operations. Which of them is computed second? Answer with its
+#    name.
+#    :answer: operations[1]
+#
+#    .. code-block:: python
+#
+#       from graphlib import TopologicalSorter
+#
+#       needs = {"p": ["q", "r"], "q": ["a"], "r": ["b", "q"]}
+#       order = TopologicalSorter(needs).static_order()
+#       operations = [name for name in order if name in needs]
+#
+#    ``q`` needs only an input, ``r`` needs ``q``, and ``p`` needs both of them. So the only possible
+#    order is ``q``, ``r``, ``p``. The order in which they were written down does not matter.
+#
+#    - ``q``: It stands second in the dictionary. What does it have to wait for?
+#    - ``p``: It needs two results. Are both there after only one operation?
+#
+# .. predict:: Two ways to compute one formula. Which names do ``J.grad_fn.name()`` and
+#    ``K.grad_fn.name()`` give? Answer with two names.
+#    :answer: (J.grad_fn.name(), K.grad_fn.name())
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([2.0], requires_grad=True)
+#       J = x * (x + 1)
+#       K = x * x + x
+#
+#    ``grad_fn`` names the last operation: for ``J`` it is the multiplication, which had to wait for
+#    the addition in parentheses; for ``K`` it is the addition. The values are the same, 6; the
+#    graphs are not.
+#
+#    - ``MulBackward0, MulBackward0``: The two formulas give the same value, but in different steps.
+#      Which operation does ``K`` do last?
+#    - ``AddBackward0, MulBackward0``: Those are the operations that come first. With which one does
+#      each line end?
+
+# %%
 # **Next:** the same graph, walked from right to left, in
-# :doc:`/lessons/1_computation_graph/plot_backward_pass`. What ``grad_fn`` and the other
-# attributes of a tensor mean is looked up in :doc:`/tensor`.
+# :doc:`/lessons/1_computation_graph/plot_backward_pass`. ``grad_fn`` and the other attributes of a
+# tensor are explained in :doc:`/tensor`.

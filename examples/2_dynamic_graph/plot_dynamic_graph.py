@@ -137,6 +137,74 @@ assert c.grad.item() == c_old.grad.item() == 3 * b.item()
 assert [t.grad_fn.name() for t in (u, v, J)] == ["MulBackward0", "AddBackward0", "MulBackward0"]
 
 # %%
-# **Next:** the seven attributes and methods that tie a tensor to the graph, in :doc:`/tensor`.
-# Why the gradients are 3, 6 and 9 is derived in
-# :doc:`/lessons/1_computation_graph/plot_backward_pass`.
+# Exercises
+# ---------
+# .. predict:: What do ``z.grad_fn`` and ``x.grad`` hold at the end? Answer with the name of a node
+#    or ``None``, and a number or ``None``.
+#    :answer: (z.grad_fn and z.grad_fn.name(), x.grad)
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([2.0], requires_grad=True)
+#       y = 3 * x
+#       z = y + 1
+#
+#    A node is recorded when its line runs, so the node of the addition is there. The gradient comes
+#    only with ``backward()``, which is never called here.
+#
+#    - ``None, None``: The gradient is not there. Does a node wait for ``backward()`` too?
+#    - ``AddBackward0, 3``: 3 is what ``backward()`` would bring. Which line calls it?
+#    - ``MulBackward0, None``: A multiplication is in the graph. Is ``z`` its result?
+#
+# .. predict:: What does ``x.grad`` hold at the end?
+#    :answer: x.grad
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([2.0], requires_grad=True)
+#       for _ in range(3):
+#           y = x * x
+#           y.backward()
+#
+#    Each round records a graph of its own, walks it once, and brings back 4. The three gradients
+#    add up in ``x.grad``.
+#
+#    - ``RuntimeError``: That comes from walking one graph twice. Which line runs in each round,
+#      before ``backward()``?
+#    - ``4``: That is what one round brings. What does the next round do with what is already there?
+#    - ``6``: It looks as if each round had brought 2. How many paths lead from ``y`` back to ``x``?
+#
+# .. predict:: Two results share a part of the graph. What does ``x.grad`` hold at the end?
+#    :answer: x.grad
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([2.0], requires_grad=True)
+#       y = x * x
+#       p = y + 1
+#       q = y + 2
+#       p.backward()
+#       try:
+#           q.backward()
+#       except RuntimeError:
+#           pass
+#
+#    The first walk goes through the multiplication, brings back 4, and frees what it had saved. The
+#    second walk begins with an addition of its own, but then needs the same multiplication, and
+#    fails there. To get both gradients, call ``(p + q).backward()`` once.
+#
+#    - ``8``: That would be both walks. What does the node of ``y`` still hold when the second one
+#      arrives?
+#    - ``None``: The second walk fails. Does it take away what the first one brought?
+
+# %%
+# **Next:** what is recorded if your code branches and loops, in
+# :doc:`/lessons/2_dynamic_graph/plot_graph_follows_code`. The seven attributes and methods that tie
+# a tensor to the graph are explained in :doc:`/tensor`. Why the gradients are 3, 6 and 9 is derived
+# in :doc:`/lessons/1_computation_graph/plot_backward_pass`.

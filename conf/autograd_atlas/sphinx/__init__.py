@@ -3,6 +3,7 @@
 from sphinx.application import Sphinx
 
 from . import (
+    exercises,
     gallery,
     graphs,
     inventories,
@@ -12,6 +13,7 @@ from . import (
     outputs,
     pages,
     player,
+    plots,
     programs,
     search,
     sources,
@@ -24,6 +26,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     graphs.setup(app)  # graphs are recorded once, and drawn in each language
     programs.setup(app)  # next to the lines that made them
     player.setup(app)  # and played in the browser
+    exercises.setup(app)  # what a program gives is asked, and checked
+    plots.setup(app)  # what lessons plot is shown in the colours of both themes
     gallery.setup(app)  # the lessons' cards and notebooks
     outputs.setup(app)  # what was printed is shown without addresses and paths
     mathml.setup(app)  # formulas become MathML

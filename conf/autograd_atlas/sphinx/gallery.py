@@ -1,6 +1,7 @@
 """The lessons' gallery: the graphs that lessons ask for, a card picture made from what each
 lesson computed, and what sphinx-gallery writes, trimmed to what readers need."""
 
+import json
 import numbers
 import re
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from .. import svg
+from .exercises import in_notebook
 from .graphs import Recorded, in_block
+from .plots import plot_of
 
 
 def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -33,8 +36,8 @@ def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """A scraper that puts the graphs that a block asks for behind it, and leaves the lesson's
-    card picture: its first graph, or what its first block that computes something computed.
+    """A scraper that puts the graphs and the plot that a block asks for behind it, and leaves the
+    lesson's card picture: its first graph, or what its first block that computes something computed.
     """
     lesson = Path(block_vars["src_file"])
     graphs = in_block(block, lesson)
@@ -46,7 +49,8 @@ def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any
             content = svg.card(first) if first else card_svg(values)
             picture.write_text(content, encoding="utf-8")
     name = f"{lesson.parent.name}/{lesson.name}"
-    return "".join(f"\n.. lesson-graph:: {name} {line}\n\n" for line, _ in graphs)
+    drawn = "".join(f"\n.. lesson-graph:: {name} {line}\n\n" for line, _ in graphs)
+    return plot_of(block, lesson, block_vars["image_path_iterator"]) + drawn
 
 
 def card_svg(values: list[tuple[str, str]]) -> str:
@@ -85,8 +89,9 @@ def drop_unwanted(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = UNWANTED.sub(lambda found: "\n" * found[0].count("\n"), source[0])
 
 
-def link_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
-    """In downloaded notebooks, turn links to our pages and to API names into web links.
+def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
+    """In downloaded notebooks, turn exercises into Markdown, and links to our pages and to API names
+    into web links.
 
     Links made by an earlier build are made again, since a title may have changed.
     """
@@ -108,10 +113,16 @@ def link_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
     if app.config.language != "en":
         return  # both languages offer the same files
     for path in sorted(Path(app.srcdir, "lessons").rglob("*.ipynb")):
-        text = path.read_text(encoding="utf-8")
-        linked = re.sub(r":py:\w+:`(~?)([^`]+)`", name, ours.sub(page, text))
-        if linked != text:
-            path.write_text(linked, encoding="utf-8")
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        before = json.dumps(notebook)
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "markdown":
+                text = ours.sub(page, in_notebook("".join(cell["source"])))
+                text = re.sub(r":term:`([^`<]+?)(?: <[^`]*>)?`", r"\1", text)
+                text = re.sub(r":py:\w+:`(~?)([^`]+)`", name, text)
+                cell["source"] = text.splitlines(keepends=True)
+        if json.dumps(notebook) != before:
+            path.write_text(json.dumps(notebook, indent=2) + "\n", encoding="utf-8")
 
 
 def share_work_folder(app: Sphinx, config: Any) -> None:
@@ -122,4 +133,4 @@ def share_work_folder(app: Sphinx, config: Any) -> None:
 def setup(app: Sphinx) -> None:
     app.connect("config-inited", share_work_folder)
     app.connect("source-read", drop_unwanted)
-    app.connect("env-updated", link_notebooks)
+    app.connect("env-updated", mend_notebooks)

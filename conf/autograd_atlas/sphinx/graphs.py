@@ -23,6 +23,7 @@ from ..graph import Graph
 from .languages import LANGUAGES
 from .lessons import EXAMPLES, OPTION, LessonError, lesson_files, line_of
 from .options import OPTIONS, of_comment, yes_or_no
+from .plots import lesson_plot
 
 logger = logging.getLogger(__name__)
 
@@ -230,7 +231,7 @@ def move_behind_outputs(app: Sphinx, doctree: nodes.document) -> None:
         parent = output.parent
         place = parent.index(output)
         first = place
-        while first and isinstance(parent[first - 1], graph_figure):
+        while first and isinstance(parent[first - 1], graph_figure | lesson_plot):
             first -= 1
         parent.remove(output)
         parent.insert(first, output)

@@ -20,11 +20,12 @@ from .options import of_comment, quoted
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 ORDER = EXAMPLES / "order.txt"
 
-# What a lesson may say to sphinx-gallery in a comment "# sphinx_gallery_NAME …"; "warns" and
-# "graph" are ours.
+# What a lesson may say to sphinx-gallery in a comment "# sphinx_gallery_NAME …"; "warns",
+# "graph" and "plot" are ours.
 OPTIONS = {
     "thumbnail_number", "thumbnail_path", "defer_figures", "multi_image", "multi_image_block",
     "line_numbers", "start_ignore", "end_ignore", "warns", "graph",
+    "plot",
 }  # fmt: skip
 OPTION = re.compile(r"^[ \t]*#[ \t]*sphinx_gallery_(\w*)[ \t]*(.*)$", re.MULTILINE)
 WARNING = re.compile(r"^.*?([^/\n]+):(\d+): (\w*Warning): (.*)$", re.MULTILINE)
@@ -85,6 +86,8 @@ def mistakes_in_options(lesson: Path) -> Iterator[str]:
         elif option == "warns" and not quoted(rest):
             form = '# sphinx_gallery_warns = "UserWarning: the beginning of the message"'
             yield f"{where}: write {form}"
+        elif option == "plot" and not quoted(rest):
+            yield f'{where}: write # sphinx_gallery_plot = "what can be seen in it"'
         elif option == "graph":
             try:
                 of_comment(rest)

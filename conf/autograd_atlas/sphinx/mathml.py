@@ -33,7 +33,7 @@ KEPT = [
     *range(0x2200, 0x2300), *range(0x2308, 0x230C), *range(0x23B4, 0x23B7), *range(0x23DC, 0x23E2),
     *range(0x27E6, 0x27F0), *range(0x27F5, 0x27FE), *range(0x1D400, 0x1D468),
     *range(0x1D538, 0x1D56C), *range(0x1D49C, 0x1D4D0), *range(0x1D6A8, 0x1D6E2),
-    0x302, 0x303, 0x304, 0x305, 0x307, 0x308, 0x30C, 0x338, 0x131, 0x237, 0x2B9,
+    0x2C6, 0x2D9, 0x2DC, 0x302, 0x303, 0x304, 0x305, 0x307, 0x308, 0x30C, 0x338, 0x131, 0x237, 0x2B9,
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,8 @@ def mathml(tex: str, display: bool) -> tuple[str, str | None]:
     answer = json.loads(process.stdout.readline())
     if "error" in answer:
         return "", answer["error"]
-    for character in sorted(set(re.sub(r"<[^>]*>", "", answer["mathml"]))):
+    signs = re.sub(r"<mtext>.*?</mtext>|<[^>]*>", "", answer["mathml"])  # words have their own font
+    for character in sorted(set(signs)):
         if ord(character) not in KEPT and not unicodedata.category(character).startswith("C"):
             return "", f"the math font is cut without '{character}' (U+{ord(character):04X})"
     return answer["mathml"], None

@@ -1,0 +1,308 @@
+"""Exercises: the directive ``predict`` asks what a program gives, and the program itself answers.
+
+Its answer is an expression, evaluated after the program through :mod:`autograd_atlas.run`, once for
+both languages. The page's script compares with it what a reader types. The solution unfolds, and
+is there without the script.
+"""
+
+import json
+import re
+import unicodedata
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from .. import run
+from ..diagram import number_text
+from .graphs import store
+from .languages import LANGUAGES
+from .pages import source_of
+
+logger = logging.getLogger(__name__)
+
+WORDS = {
+    "en": {
+        "exercise": "Exercise {}",
+        "field": "Your answer",
+        "check": "Check",
+        "solution": "Solution",
+        "answer": "Answer:",
+        "others": "Other answers",
+        "right": "Right: {}.",
+        "empty": "Type an answer first.",
+        "number": "The answer is one number.",
+        "word": "The answer is one word: a name, or True, False or None.",
+        "count": "The answer has {} parts; put commas between them.",
+        "sign": "The size is right, the sign is not.",
+        "order": "These are the right ones, in another order.",
+        "wrong": "Not {}. Go through the program line by line, and write down the value of each name.",
+    },
+    "zh": {
+        "exercise": "练习 {}",
+        "field": "你的答案",
+        "check": "检查",
+        "solution": "解答",
+        "answer": "答案：",
+        "others": "其他答案",
+        "right": "正确：{}。",
+        "empty": "请先填写答案。",
+        "number": "答案是一个数。",
+        "word": "答案是一个词：名称，或者 True、False、None。",
+        "count": "答案有 {} 个部分，请用逗号隔开。",
+        "sign": "大小对了，符号不对。",
+        "order": "这几个都对，只是顺序不同。",
+        "wrong": "不是 {}。请逐行走一遍程序，把每个名称的值写下来。",
+    },
+}
+REPLIES = ("right", "empty", "number", "word", "count", "sign", "order", "wrong")
+
+
+class exercise(nodes.General, nodes.Element):
+    """Question and program, then a ``solution``. ``answer`` is the value that code gave."""
+
+
+class solution(nodes.General, nodes.Element):
+    """Why the answer is what it is, and ``others``."""
+
+
+class others(nodes.General, nodes.Element):
+    """A list of other answers, with a reply to each."""
+
+
+# -- Answers ----------------------------------------------------------------------------------
+
+
+def parts(typed: str) -> list[str]:
+    """The numbers and words of an answer. ``predict.js`` takes answers apart in the same way.
+
+    >>> parts("tensor([1., -2.])"), parts("None"), parts("3, 6")
+    (['1.', '-2.'], ['None'], ['3', '6'])
+    """
+    plain = unicodedata.normalize("NFKC", typed).replace("−", "-")
+    plain = re.sub(r"tensor(?=\()|torch::autograd::|[\"'‘’“”`]", " ", plain)
+    return [part for part in re.split(r"[\s,、()\[\]]+", plain) if part]
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two parts say the same, as ``predict.js`` sees it."""
+    try:
+        return abs(float(one) - float(other)) <= 1e-9 * max(1, abs(float(other)))
+    except ValueError:
+        return one.lower() == other.lower()
+
+
+def flat(value: Any) -> list[Any]:
+    return [part for each in value for part in flat(each)] if isinstance(value, list) else [value]
+
+
+def exact(value: Any) -> str:
+    """A single value, as a browser reads it.
+
+    >>> [exact(each) for each in (3.0, 2.5, True, None, "AddBackward0")]
+    ['3', '2.5', 'True', 'None', 'AddBackward0']
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
+
+
+def shown(value: Any) -> str:
+    """An answer as a reader sees it.
+
+    >>> shown([3.0]), shown([[1.0, 2.0], [3.0, 4.5]]), shown("AddBackward0"), shown(1 / 3)
+    ('3', '[[1, 2], [3, 4.5]]', 'AddBackward0', '0.3333')
+    """
+    if isinstance(value, list) and len(value) == 1:
+        return shown(value[0])
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value))}]"
+    return number_text(value) if isinstance(value, int | float) else str(value)
+
+
+# -- On pages ---------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """What is wrong with an exercise, and the line of the page that says so."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class Predict(SphinxDirective):
+    """``{predict}``: its argument is the question, its body a program, why, and a list of wrong
+    answers. Each item of the list begins with an answer, as in ``- `6`: That is the value.``
+
+    ``answer``: an expression that is evaluated after the program.
+    """
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = {"answer": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            return [self.exercise()]
+        except Refused as problem:
+            where = (self.env.docname, problem.line)
+            logger.warning("predict: %s", problem, location=where, type="predict")
+            return []
+
+    def exercise(self) -> exercise:
+        if "answer" not in self.options:
+            raise Refused(self.lineno, "say what the answer is, as in :answer: x.grad")
+        body = nodes.Element()
+        self.state.nested_parse(self.content, self.content_offset, body)
+        programs = [node for node in body if isinstance(node, nodes.literal_block)]
+        if len(programs) != 1:
+            raise Refused(self.lineno, f"write one program; there are {len(programs)}")
+        program = programs[0]
+        answer = self.answer_of(program.astext() + "\n")
+        lists = [node for node in body if isinstance(node, nodes.bullet_list)]
+        if len(lists) > 1 or (lists and body[-1] is not lists[0]):
+            raise Refused(self.lineno, "write one list of wrong answers, at the end")
+        for item in lists[0] if lists else ():
+            self.check_reply(item, answer)
+        why = [node for node in body if node not in (program, *lists)]
+        if not why:
+            raise Refused(self.lineno, "say below the program why the answer is what it is")
+        text = self.arguments[0]
+        children, messages = self.state.inline_text(text, self.lineno)
+        question = nodes.paragraph(text, "", *children, *messages)
+        self.set_source_info(question)
+        replies = [others("", *lists)] if lists else []
+        return exercise("", question, program, solution("", *why, *replies), answer=answer)
+
+    def answer_of(self, code: str) -> Any:
+        source = source_of(self.env.docname, Path(self.env.doc2path(self.env.docname)).suffix)
+        try:
+            found = run.run(
+                code, [], file=source, store=store(self.env.app),
+                seconds=self.config.atlas_lesson_seconds, value=self.options["answer"],
+            )  # fmt: skip
+        except run.RunError as problem:
+            line = self.line_in_program(code, problem.line) if problem.line else self.lineno
+            raise Refused(line, problem.message) from None
+        if found.printed:
+            raise Refused(self.lineno, "the program prints; take out what gives its answer away")
+        return found.value
+
+    def line_in_program(self, code: str, line: int) -> int:
+        """A line of the program as a line of the page."""
+        wanted = code.splitlines()[line - 1].strip()
+        page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
+        places = [at for at in range(self.lineno, len(page)) if page[at].strip() == wanted]
+        return places[0] + 1 if places else self.lineno
+
+    def check_reply(self, item: nodes.list_item, answer: Any) -> None:
+        first = item[0][0] if item.children and item[0].children else None
+        rest = first.next_node(nodes.Text, descend=False, siblings=True) if first else None
+        if not isinstance(first, nodes.literal) or not (rest or "").startswith(":"):
+            begins = item.astext()[:30]
+            raise Refused(self.lineno, f"begin with an answer and a colon, `6`: …, not {begins!r}")
+        wrong, right = parts(first.astext()), [exact(each) for each in flat(answer)]
+        if len(wrong) == len(right) and all(map(same, wrong, right)):
+            raise Refused(self.lineno, f"{first.astext()} is the answer, and has a reply of a wrong one")
+
+
+def number_exercises(app: Sphinx, doctree: nodes.document) -> None:
+    for number, node in enumerate(doctree.findall(exercise), 1):
+        node["number"] = number
+
+
+# -- In notebooks -----------------------------------------------------------------------------
+
+IN_NOTEBOOK = re.compile(
+    r"^\.\. predict:: (?P<question>.*?)\n   :answer: (?P<answer>.*?)\n\s*"
+    r"(?P<program>^```python\n.*?^```\n)(?P<why>(?:   .*\n|[ \t]*\n)*)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def in_notebook(text: str) -> str:
+    """The Markdown that sphinx-gallery made of a lesson's text, with each exercise in it as
+    Markdown too: what remains of the directive means nothing to a notebook."""
+
+    def told(found: re.Match[str]) -> str:
+        question = re.sub(r"\s*\n\s*", " ", found["question"])
+        why = re.sub(r"^   ", "", found["why"], flags=re.MULTILINE).strip()
+        return (
+            f"**{question}**\n\n{found['program']}\n<details>\n<summary>Solution</summary>\n\n"
+            f"Run the program, then `{found['answer']}`.\n\n{why}\n\n</details>\n\n"
+        )
+
+    return IN_NOTEBOOK.sub(told, f"{text}\n").rstrip("\n")
+
+
+# -- Written ----------------------------------------------------------------------------------
+
+
+def visit_exercise(self: Any, node: exercise) -> None:
+    say = WORDS[LANGUAGES[self.config.language][0]]
+    title = say["exercise"].format(node["number"])
+    self.body.append(
+        f'<section class="aa-predict" id="exercise-{node["number"]}">'
+        f'<p class="aa-predict-title">{title}</p>\n'
+    )
+
+
+def depart_exercise(self: Any, node: exercise) -> None:
+    self.body.append("</section>\n")
+
+
+def visit_solution(self: Any, node: solution) -> None:
+    say = WORDS[LANGUAGES[self.config.language][0]]
+    asked = node.parent
+    field = f"answer-{asked['number']}"
+    right = escape(json.dumps([exact(each) for each in flat(asked["answer"])], ensure_ascii=False))
+    replies = {each: say[each] for each in REPLIES} | {"right": say["right"].format(shown(asked["answer"]))}
+    said = escape(json.dumps(replies, ensure_ascii=False))
+    self.body.append(
+        f'<form hidden data-answer="{right}" data-say="{said}">'
+        f'<label for="{field}">{say["field"]}</label> '
+        f'<input id="{field}" autocomplete="off" autocapitalize="off" spellcheck="false"> '
+        f"<button>{say['check']}</button>"
+        '<div class="aa-reply" role="status"></div></form>\n'
+        f"<details><summary>{say['solution']}</summary>\n"
+        f'<p>{say["answer"]} <code class="aa-answer">{escape(shown(asked["answer"]))}</code></p>\n'
+    )
+
+
+def depart_solution(self: Any, node: solution) -> None:
+    self.body.append("</details>\n")
+
+
+def visit_others(self: Any, node: others) -> None:
+    say = WORDS[LANGUAGES[self.config.language][0]]
+    self.body.append(f'<div class="aa-others"><p>{say["others"]}</p>\n')
+
+
+def depart_others(self: Any, node: others) -> None:
+    self.body.append("</div>\n")
+
+
+def skip(self: Any, node: nodes.Element) -> None:
+    raise nodes.SkipNode
+
+
+def add_script(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
+    """On pages with exercises only."""
+    if doctree is not None and doctree.next_node(exercise):
+        app.add_js_file("predict.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> None:
+    app.add_node(exercise, html=(visit_exercise, depart_exercise), text=(skip, None))
+    app.add_node(solution, html=(visit_solution, depart_solution), text=(skip, None))
+    app.add_node(others, html=(visit_others, depart_others), text=(skip, None))
+    app.add_directive("predict", Predict)
+    app.connect("doctree-read", number_exercises)
+    app.connect("html-page-context", add_script)

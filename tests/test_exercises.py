@@ -1,0 +1,252 @@
+"""Exercises: each answer comes from a run, is taken when a reader types it, and each other answer
+that the author thought of gets its reply."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup, Tag
+from conftest import page_names
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "conf" / "static" / "predict.js"
+
+
+def exercises(site: Path, language: str = "en") -> Iterator[tuple[str, list[Tag]]]:
+    """Pages with exercises."""
+    for name in page_names(site, language):
+        html = (site / language / name).read_text(encoding="utf-8")
+        if "aa-predict" in html:
+            yield name, BeautifulSoup(html, "html.parser").select(".aa-predict")
+
+
+def test_there_are_exercises_on_every_lesson_and_on_the_reference(site):
+    found = {name: len(asked) for name, asked in exercises(site)}
+    lessons = [name for name in page_names(site) if re.match(r"lessons/[12].*/plot_", name)]
+    assert all(2 <= found.get(name, 0) <= 3 for name in lessons), found
+    assert sum(found[name] for name in lessons) >= 40
+    assert found["tensor.html"] >= 7
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_answers_are_taken_and_other_answers_get_their_replies(site, reader, language):
+    page = reader("about:blank")
+    replies = 0
+    for name, asked in exercises(site, language):
+        page.goto((site / language / name).as_uri())
+        for number, exercise in enumerate(asked):
+            form = page.locator(".aa-predict form").nth(number)
+            reply = form.locator("[role=status]")
+
+            def answer(typed):
+                form.locator("input").fill(typed)
+                assert reply.text_content() == "", "an old reply stands beside a new answer"
+                form.locator("input").press("Enter")
+                return reply.text_content()
+
+            right = exercise.select_one(".aa-answer").get_text()
+            where = f"{name}, exercise {number + 1}"
+            assert {"en": "Right: ", "zh": "正确："}[language] + right in answer(right), where
+            for item in exercise.select(".aa-others li"):
+                assert answer(item.code.get_text()).strip() == item.get_text().strip(), where
+                replies += 1
+            assert "Right" not in answer("123456.75") and "正确" not in reply.text_content()
+    assert replies > 80
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_solutions_are_there_without_javascript(site, reader, language):
+    page = reader("about:blank", java_script_enabled=False)
+    for name, asked in exercises(site, language):
+        page.goto((site / language / name).as_uri())
+        assert page.locator(".aa-predict").count() == len(asked)
+        assert page.locator(".aa-predict input:visible").count() == 0
+        for number in range(len(asked)):
+            solution = page.locator(".aa-predict details").nth(number)
+            assert not solution.locator(".aa-answer").is_visible()
+            solution.locator("summary").click()
+            assert solution.locator(".aa-answer").is_visible()
+            assert len(solution.inner_text()) > 60 if language == "en" else 25
+
+
+SAY = {
+    "right": "right", "empty": "empty", "number": "one number", "word": "one word",
+    "count": "{} parts", "sign": "sign", "order": "order", "wrong": "not {}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "typed", "reply"),
+    [
+        (["6"], "6", "right"),
+        (["6"], " 6.0 ", "right"),
+        (["6"], "tensor([6.])", "right"),
+        (["6"], "tensor(6., grad_fn=…)", "one number"),
+        (["6"], "６", "right"),
+        (["6"], "12/2", "right"),
+        (["6"], "6.01", "not 6.01"),
+        (["6"], "−6", "sign"),
+        (["6"], "6, 6", "one number"),
+        (["6"], "None", "one number"),
+        (["6"], "", "empty"),
+        (["6"], " [] ", "empty"),
+        (["0"], "0.001", "not 0.001"),
+        (["0"], "-0", "right"),
+        (["0.3333333333333333"], "0.33", "right"),
+        (["0.3333333333333333"], "1/3", "right"),
+        (["0.3333333333333333"], "0.3", "not 0.3"),
+        (["0.3333333333333333"], "0.34", "not 0.34"),
+        (["2.5"], "3", "not 3"),
+        (["2.5"], "2.52", "not 2.52"),
+        (["inf"], "inf", "right"),
+        (["inf"], "-inf", "sign"),
+        (["None"], "none", "right"),
+        (["None"], "0", "one word"),
+        (["None"], "nothing", "not nothing"),
+        (["True"], "`True`", "right"),
+        (["MulBackward0"], "'MulBackward0'", "right"),
+        (["MulBackward0"], "MulBackward", "not MulBackward"),
+        (["torch::autograd::AccumulateGrad"], "AccumulateGrad", "right"),
+        (["3", "6"], "3, 6", "right"),
+        (["3", "6"], "[3 6]", "right"),
+        (["3", "6"], "3，6", "right"),
+        (["3", "6"], "3、6", "right"),
+        (["3", "6"], "6, 3", "order"),
+        (["3", "6"], "-3, 6", "sign"),
+        (["3", "6"], "3", "2 parts"),
+        (["3", "None"], "3, None", "right"),
+        (["3", "None"], "None, 3", "order"),
+        (["3", "6"], "$&, 1", "not $&, 1"),
+    ],
+)
+def test_an_answer_is_understood_as_people_write_it(reader, answer, typed, reply):
+    page = reader("about:blank")
+    page.set_content('<div class="aa-predict"><form hidden><input><div class="aa-reply"></div></form></div>')
+    page.evaluate(
+        "([answer, say]) => Object.assign(document.forms[0].dataset, {answer, say})",
+        [json.dumps(answer), json.dumps(SAY)],
+    )
+    page.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))
+    page.fill("input", typed)
+    page.press("input", "Enter")
+    assert page.inner_text(".aa-reply") == reply
+
+
+def test_downloaded_notebooks_hold_each_exercise_as_markdown(site):
+    for name, asked in exercises(site):
+        if not name.startswith("lessons/"):
+            continue
+        (path,) = (site / "en" / "_downloads").rglob(f"{Path(name).stem}.ipynb")
+        cells = nbformat.read(path, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        assert "predict::" not in text and ":answer:" not in text
+        assert text.count("<details>") == len(asked), name
+        for exercise in asked:
+            program = exercise.pre.get_text().strip()
+            assert f"```python\n{program}\n```" in text, (name, program)
+
+
+# -- Made -------------------------------------------------------------------------------------
+
+EXERCISE = """
+:::{predict} What does `x.grad` hold?
+:answer: x.grad
+
+```python
+import torch
+
+x = torch.tensor([3.0], requires_grad=True)
+(x * x).backward()
+```
+
+Each path brings back 3.
+
+- `3`: That is one path.
+:::
+"""
+
+
+def test_an_answer_follows_its_program(built_project):
+    built_project.write("docs/more.md", f"# More\n{EXERCISE}")
+    built_project.change("docs/index.md", "lessons/1", "more\nlessons/1")
+    try:
+        assert built_project.build().returncode == 0
+        assert '<code class="aa-answer">6</code>' in built_project.page("more")
+        assert "Answer:" in built_project.page("more")
+        assert '<code class="aa-answer">6</code>' in built_project.page("more", "zh")
+        assert "答案：" in built_project.page("more", "zh")
+        built_project.change("docs/more.md", "[3.0]", "[4.5]")
+        assert built_project.build().returncode == 0
+        assert '<code class="aa-answer">9</code>' in built_project.page("more")
+    finally:
+        (built_project.root / "docs/more.md").unlink()
+        built_project.change("docs/index.md", "more\nlessons/1", "lessons/1")
+
+
+MISTAKES = [  # what is changed in the exercise; the line from its first one; what is said
+    (":answer: x.grad\n", "", 0, "say what the answer is, as in :answer: x.grad"),
+    (":answer: x.grad", ":answer: y.grad", 0, "NameError: name 'y' is not defined"),
+    (":answer: x.grad", ":answer: x.grad +", 0, "SyntaxError: "),
+    (":answer: x.grad", ":answer: torch", 0, "is no number, text, True, False, None"),
+    (":answer: x.grad", ":answr: x.grad", 1, "Unknown option key: 'answr'"),
+    ("(x * x)", "(z * x)", 7, "NameError: name 'z' is not defined"),
+    ("(x * x).backward()", "print(x)", 0, "the program prints; take out what"),
+    ("(x * x).backward()", "x.T", 7, "UserWarning: The use of `x.T`"),
+    ("Each path", "```python\ny = 1\n```\n\nEach path", 0, "write one program; there are 2"),
+    ("Each path brings back 3.\n", "", 0, "say below the program why"),
+    ("- `3`: That", "- `6.`: That", 0, "6. is the answer, and has a reply of a wrong one"),
+    ("- `3`: That", "- That", 0, "begin with an answer and a colon, `6`: …, not 'That is one path.'"),
+    ("- `3`: That is one path.", "- `3`: A.\n\nB.", 0, "write one list of wrong answers, at the end"),
+]
+
+
+def test_every_mistake_in_an_exercise_is_told_with_its_line(built_project):
+    before = built_project.site()
+    page, expected = "# More\n", []
+    for old, new, offset, message in MISTAKES:
+        assert old in EXERCISE
+        expected.append((page.count("\n") + 2 + offset, message))
+        page += EXERCISE.replace(old, new)
+    built_project.write("docs/more.md", page)
+    built_project.change("docs/index.md", "lessons/1", "more\nlessons/1")
+    try:
+        build = built_project.build()
+    finally:
+        (built_project.root / "docs/more.md").unlink()
+        built_project.change("docs/index.md", "more\nlessons/1", "lessons/1")
+    assert build.returncode != 0
+    told = [line for line in build.stdout.splitlines() if line.startswith("docs/more.md:")]
+    for line, message in expected:
+        assert any(
+            each.startswith(f"docs/more.md:{line}: ") and message in each for each in told
+        ), (line, message, told)
+    assert built_project.site() == before
+
+
+IN_LESSON = """
+# %%
+# .. predict:: What does ``x.grad`` hold?
+#    :answer: y.grad
+#
+#    .. code-block:: python
+#
+#       x = 1
+#
+#    Why.
+"""
+
+
+def test_a_mistake_in_a_lessons_exercise_is_told_with_its_line(built_project):
+    name = "examples/1_chapter/plot_one.py"
+    lesson = (built_project.root / name).read_text("utf-8")
+    built_project.add(name, IN_LESSON)
+    line = lesson.count("\n") + 3
+    try:
+        build = built_project.build()
+    finally:
+        built_project.write(name, lesson)
+    assert build.returncode != 0
+    assert f"{name}:{line}: " in build.stdout and "NameError: name 'y'" in build.stdout
