@@ -1,6 +1,7 @@
 """``make bench``: what building takes, in multiples of two things measured in the same run:
 an empty Sphinx build, and the bare sum of what has to run (every lesson in one process,
-every page with cells in one of its own; pictures, which run once more, are not in it).
+every page with cells in one of its own; pictures, which run once more, are not in it). And
+the slowest lessons, in multiples of what importing torch takes.
 """
 
 import os
@@ -82,6 +83,10 @@ def main() -> None:
         empty = empty_sphinx(folder / "empty")
         torch = median([sys.executable, "-c", "import torch"])
         bare = bare_sum(folder / "bare")
+        alone = {
+            path.stem: seconds([sys.executable, str(path)], cwd=folder)
+            for path in sorted(ROOT.glob("examples/*/plot_*.py"))
+        }
         project = copy_to(folder / "project")
         lesson = project / "examples/1_computation_graph/plot_forward_pass.py"
 
@@ -112,6 +117,9 @@ def main() -> None:
     for name, value in rows.items():
         print(f"{name:34}{value / empty:20.2f}{value / bare:12.2f}{value:10.2f}")
     print(f"{'an empty Sphinx build':34}{1:20.2f}{empty / bare:12.2f}{empty:10.2f}")
+    print(f"\n{'slowest lessons, each alone':34}{'imports of torch':>20}{'seconds':>22}")
+    for name, value in sorted(alone.items(), key=lambda each: -each[1])[:5]:
+        print(f"{name:34}{value / torch:20.2f}{value:22.2f}")
 
 
 if __name__ == "__main__":

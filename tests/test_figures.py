@@ -38,8 +38,14 @@ LABELS = """() => [...document.querySelectorAll('.aa-graph g[id]')].flatMap(box 
 SHOWN = "document.querySelectorAll('.aa-graph g[id] text').length"
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("language", "width"),
+    [
+        ("en", 1280), ("zh", 360),
+        pytest.param("en", 360, marks=pytest.mark.slow),
+        pytest.param("zh", 1280, marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_no_label_is_cut_and_all_can_be_read(site, reader, language, width):
     labels = 0
     for name, _ in pages_with_figures(site, language):

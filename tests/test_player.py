@@ -655,8 +655,12 @@ def test_the_inputs_of_the_sites_figures(site, reader, capsys):
         page.close()
     with capsys.disabled():
         print(f"\n{changed} figures with inputs to change, {len(fixed)} without")
-    assert changed >= 8
-    assert all("too large" in reason or "without values" in reason for reason in fixed), fixed
+    assert changed >= 35
+    known = [
+        "too large", ".grad holds more than this", "a tensor was written in place",
+        "cannot calculate unbind", "cannot calculate grad",
+    ]  # fmt: skip
+    assert all(any(words in reason for words in known) for reason in fixed), fixed
 
 
 # -- Without it, and around it --------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import sysconfig
 from pathlib import Path
 
 import project_files
@@ -55,9 +56,10 @@ def test_everything_that_is_installed_is_pinned_exactly():
             found = re.fullmatch(r"([\w.-]+)==([\w.]+)(; .*)?", line)
             assert found, f"{line}: pin it with =="
             pins[normal(found[1])] = found[2]
+    # Only here: setuptools, once imported, adds what it carries in itself to the search path.
     installed = {
         normal(each.name): each.version.partition("+")[0]
-        for each in importlib.metadata.distributions()
+        for each in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")])
     }
     brought_by_python_or_cuda = {"pip"} | {
         name for name in installed if name.startswith(("nvidia", "triton", "cuda"))

@@ -6,7 +6,7 @@ import pytest
 WANTED = {
     "en": {
         "retain_grad": "tensor",
-        "MulBackward0": "plot_dynamic_graph",
+        "MulBackward0": "glossary",
         "grad_fn": "tensor",
         "does not require grad": "tensor",
         "leaf tensor": "glossary",
@@ -17,7 +17,7 @@ WANTED = {
         "动态计算图": "glossary",
         "叶子张量": "glossary",
         "梯度": "glossary",
-        "图": "plot_forward_pass",
+        "图": "2_dynamic_graph/index",
         "retain_grad": "tensor",
         "MulBackward0": "plot_dynamic_graph",
         "grad_fn": "tensor",

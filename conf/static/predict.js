@@ -6,7 +6,7 @@
       .normalize("NFKC")
       .replace(/−/g, "-")
       .replace(/tensor(?=\()|torch::autograd::|["'‘’“”`]/g, " ")
-      .split(/[\s,、()[\]]+/)
+      .split(/[\s,;、()[\]]+/)
       .filter(Boolean);
 
   /* The number that a part says, or null if it is a word. */
@@ -46,7 +46,7 @@
   };
 
   for (const form of document.querySelectorAll(".aa-predict form")) {
-    const wanted = JSON.parse(form.dataset.answer);
+    const wanted = JSON.parse(form.dataset.answer).flatMap(parts);
     const say = JSON.parse(form.dataset.say);
     const field = form.querySelector("input");
     const reply = form.querySelector(".aa-reply");

@@ -128,7 +128,12 @@ print(f"{c.grad = }")
 # values it was computed from, with the local derivatives. ``walk`` sends gradients back in the order
 # that you give it.
 
-edges = {"J": [("u", 4), ("v", 5)], "u": [("a", 1), ("b", 1)], "v": [("b", 1)], "b": [("c", 3)]}
+edges = {
+    "J": [("u", 4), ("v", 5)],
+    "u": [("a", 1), ("b", 1)],
+    "v": [("b", 1)],
+    "b": [("c", 3)],
+}
 
 
 def walk(order):
@@ -205,7 +210,8 @@ from math import prod
 def paths(start, end):
     if start == end:
         return [[]]
-    return [[step, *rest] for step in edges.get(start, []) for rest in paths(step[0], end)]
+    steps = edges.get(start, [])
+    return [[step, *rest] for step in steps for rest in paths(step[0], end)]
 
 
 products = []

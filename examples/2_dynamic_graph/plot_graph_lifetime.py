@@ -128,7 +128,7 @@ for options in [{}, {"retain_graph": True}, {"create_graph": True}]:
     print(f"{options!s:24}{len(alive):<8}{derivative(y)!s:16}{derivative(dy)}")
 
 # %%
-# *saved* counts the saved tensors that are left after the first walk. The other two columns show what
+# ``saved`` counts the saved tensors that are left after the first walk. The other two columns show what
 # a second walk gives: from ``y`` again, and from the gradient ``dy``.
 #
 # - Without an option, the one tensor that was saved is freed, and ``dy`` was not recorded. Neither

@@ -69,12 +69,12 @@ except RuntimeError as error:
 #
 # The table tries them out at :math:`u = 3`:
 #
-# - *saved*: what :py:class:`torch.autograd.graph.saved_tensors_hooks` sees while ``y = operation(u)``
+# - ``saved``: what :py:class:`torch.autograd.graph.saved_tensors_hooks` sees while ``y = operation(u)``
 #   runs. Its first function is called for each tensor that is saved, and here puts it into a list.
 #   The second belongs to the way back, and is not called.
-# - *slope*: the derivative of the operation, found without autograd. ``u`` is nudged by 0.001 to both
+# - ``slope``: the derivative of the operation, found without autograd. ``u`` is nudged by 0.001 to both
 #   sides.
-# - *u += 1* and *y += 1*: the gradient of ``x``, if the operation is followed by this write. Since
+# - ``u += 1`` and ``y += 1``: the gradient of ``x``, if the operation is followed by this write. Since
 #   ``u`` is ``x - 1``, it should be equal to the slope. (``add_(1)`` does the same as ``+= 1``.)
 
 operations = {"exp": torch.exp, "relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}

@@ -10,7 +10,7 @@ You need :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph`. The page :doc:`/ten
 ``requires_grad``, ``is_leaf``, ``grad`` and ``retain_grad`` one by one; here they meet.
 
 The example is :math:`J = 3(a + bc)` again, with two changes: the factor 3 is computed, as
-:math:`n = c + 1`, and at the end a detached copy :math:`d` of :math:`bc` is added.
+:math:`n = c + 1`, and at the end :math:`d` is added, which is :math:`bc`, detached.
 
 **Predict first.** The program below makes nine tensors. After ``J.backward()``, which of them
 hold a gradient in ``grad``?

@@ -86,7 +86,7 @@ def parts(typed: str) -> list[str]:
     """
     plain = unicodedata.normalize("NFKC", typed).replace("−", "-")
     plain = re.sub(r"tensor(?=\()|torch::autograd::|[\"'‘’“”`]", " ", plain)
-    return [part for part in re.split(r"[\s,、()\[\]]+", plain) if part]
+    return [part for part in re.split(r"[\s,;、()\[\]]+", plain) if part]
 
 
 def same(one: str, other: str) -> bool:
@@ -210,7 +210,9 @@ class Predict(SphinxDirective):
             raise Refused(self.lineno, f"begin with an answer and a colon, `6`: …, not {begins!r}")
         wrong, right = parts(first.astext()), [exact(each) for each in flat(answer)]
         if len(wrong) == len(right) and all(map(same, wrong, right)):
-            raise Refused(self.lineno, f"{first.astext()} is the answer, and has a reply of a wrong one")
+            raise Refused(
+                self.lineno, f"{first.astext()} is the answer, and has a reply of a wrong one"
+            )
 
 
 def number_exercises(app: Sphinx, doctree: nodes.document) -> None:
@@ -221,8 +223,8 @@ def number_exercises(app: Sphinx, doctree: nodes.document) -> None:
 # -- In notebooks -----------------------------------------------------------------------------
 
 IN_NOTEBOOK = re.compile(
-    r"^\.\. predict:: (?P<question>.*?)\n   :answer: (?P<answer>.*?)\n\s*"
-    r"(?P<program>^```python\n.*?^```\n)(?P<why>(?:   .*\n|[ \t]*\n)*)",
+    r"^\.\. predict:: (?P<question>.*?)\n   :answer: (?P<answer>[^\n]*)\n\s*"
+    r"(?P<program>^```python\n.*?^```\n)(?P<why>(?:   [^\n]*\n|[ \t]*\n)*)",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -239,7 +241,7 @@ def in_notebook(text: str) -> str:
             f"Run the program, then `{found['answer']}`.\n\n{why}\n\n</details>\n\n"
         )
 
-    return IN_NOTEBOOK.sub(told, f"{text}\n").rstrip("\n")
+    return IN_NOTEBOOK.sub(told, f"{text}\n").rstrip("\n") if "predict::" in text else text
 
 
 # -- Written ----------------------------------------------------------------------------------
@@ -263,7 +265,9 @@ def visit_solution(self: Any, node: solution) -> None:
     asked = node.parent
     field = f"answer-{asked['number']}"
     right = escape(json.dumps([exact(each) for each in flat(asked["answer"])], ensure_ascii=False))
-    replies = {each: say[each] for each in REPLIES} | {"right": say["right"].format(shown(asked["answer"]))}
+    replies = {each: say[each] for each in REPLIES} | {
+        "right": say["right"].format(shown(asked["answer"]))
+    }
     said = escape(json.dumps(replies, ensure_ascii=False))
     self.body.append(
         f'<form hidden data-answer="{right}" data-say="{said}">'

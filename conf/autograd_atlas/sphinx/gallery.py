@@ -3,6 +3,7 @@ lesson computed, and what sphinx-gallery writes, trimmed to what readers need.""
 
 import json
 import numbers
+import os
 import re
 from collections.abc import Iterator
 from html import escape
@@ -117,12 +118,16 @@ def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
         before = json.dumps(notebook)
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
-                text = ours.sub(page, in_notebook("".join(cell["source"])))
+                made = "".join(cell["source"])
+                text = ours.sub(page, in_notebook(made))
                 text = re.sub(r":term:`([^`<]+?)(?: <[^`]*>)?`", r"\1", text)
                 text = re.sub(r":py:\w+:`(~?)([^`]+)`", name, text)
-                cell["source"] = text.splitlines(keepends=True)
+                if text != made:
+                    cell["source"] = text.splitlines(keepends=True)
         if json.dumps(notebook) != before:
+            read = path.stat()
             path.write_text(json.dumps(notebook, indent=2) + "\n", encoding="utf-8")
+            os.utime(path, ns=(read.st_atime_ns, read.st_mtime_ns))  # the page is not to be read again
 
 
 def share_work_folder(app: Sphinx, config: Any) -> None:

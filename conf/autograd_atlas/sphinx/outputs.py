@@ -1,5 +1,6 @@
-"""Takes out of shown outputs what differs from run to run: memory addresses and the
-folder in which the site was built. They say nothing to a reader."""
+"""Takes out of shown outputs what differs from run to run, which says nothing to a reader: memory
+addresses, and the folder in which the site was built. And marks those that are tables, whose lines
+must not be wrapped on a narrow screen."""
 
 import re
 from pathlib import Path
@@ -24,12 +25,27 @@ def tidy(text: str) -> str:
     return text
 
 
+def in_columns(text: str) -> bool:
+    """Whether most lines of a text have gaps of two spaces or more, and none is a long message.
+
+    >>> in_columns("n   run\\n8   40\\n16  80\\n")
+    True
+    >>> in_columns("x = 3\\ny = 4\\n")
+    False
+    """
+    lines = text.splitlines()
+    gaps = [line for line in lines if re.search(r"\S {2,}\S", line)]
+    return len(lines) > 1 and len(gaps) > len(lines) / 2 and max(map(len, lines)) <= 90
+
+
 def tidy_outputs(app: Sphinx, doctree: nodes.document) -> None:
     for block in doctree.findall(nodes.literal_block):
         text = block.astext()
         if (tidied := tidy(text)) != text:
             block.rawsource = tidied
             block.children = [nodes.Text(tidied)]
+        if block.get("language") in ("none", "myst-ansi") and in_columns(tidied):
+            block["classes"].append("aa-columns")
 
 
 def setup(app: Sphinx) -> None:

@@ -35,7 +35,9 @@ def style() -> dict[str, Any]:
 
     ink = ["text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"]
     return dict.fromkeys(ink, INK[0]) | {
-        "axes.prop_cycle": cycler(color=[light for light, _ in LINES], linestyle=["-", "--", "-.", ":"]),
+        "axes.prop_cycle": cycler(
+            color=[light for light, _ in LINES], linestyle=["-", "--", "-.", ":"]
+        ),
         "axes.grid": True,
         "axes.spines.right": False,
         "axes.spines.top": False,
