@@ -127,7 +127,9 @@ def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
         if json.dumps(notebook) != before:
             read = path.stat()
             path.write_text(json.dumps(notebook, indent=2) + "\n", encoding="utf-8")
-            os.utime(path, ns=(read.st_atime_ns, read.st_mtime_ns))  # the page is not to be read again
+            os.utime(
+                path, ns=(read.st_atime_ns, read.st_mtime_ns)
+            )  # the page is not to be read again
 
 
 def share_work_folder(app: Sphinx, config: Any) -> None:

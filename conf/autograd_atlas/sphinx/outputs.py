@@ -28,9 +28,9 @@ def tidy(text: str) -> str:
 def in_columns(text: str) -> bool:
     """Whether most lines of a text have gaps of two spaces or more, and none is a long message.
 
-    >>> in_columns("n   run\\n8   40\\n16  80\\n")
+    >>> in_columns(chr(10).join(["n   run", "8   40", "16  80"]))
     True
-    >>> in_columns("x = 3\\ny = 4\\n")
+    >>> in_columns(chr(10).join(["x = 3", "y = 4"]))
     False
     """
     lines = text.splitlines()
