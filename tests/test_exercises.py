@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from autograd_atlas.sphinx.exercises import parts, taken
 from bs4 import BeautifulSoup, Tag
 from conftest import page_names
 
@@ -62,6 +63,7 @@ def test_answers_are_taken_and_other_answers_get_their_replies(site, reader, lan
         for answer, items, (first, *known, last) in zip(right, others, told, strict=True):
             said = {"en": f"Right: {answer}.", "zh": f"正确：{answer}。"}[language]
             assert first == ["", said], name
+            assert len({item.code.get_text() for item in items}) == len(items), name
             for item, reply in zip(items, known, strict=True):
                 assert reply == ["", item.get_text().strip()], name
                 replies += 1
@@ -80,6 +82,38 @@ def test_solutions_are_there_without_javascript(site, reader, language):
         assert not solution.locator(".aa-answer").is_visible()
         solution.locator("summary").click()
         assert solution.locator(".aa-answer").is_visible()
+
+
+def test_both_languages_reply_to_the_same_answers(site):
+    replies = [
+        [item.code.get_text() for _, asked in exercises(site, language) for each in asked
+         for item in each.select(".aa-others li")]
+        for language in ("en", "zh")
+    ]  # fmt: skip
+    assert replies[0] == replies[1]
+
+
+def test_a_reply_is_announced_and_a_field_says_of_which_exercise_it_is(site, reader):
+    page = reader((site / "en" / "tensor.html").as_uri())
+    fields = page.get_by_role("textbox", name="Your answer")
+    assert fields.count() == page.get_by_role("status").count() - page.locator(".aa-told").count()
+    assert page.locator(".aa-predict").get_by_role("status").count() == fields.count()
+    described = [each.get_attribute("aria-describedby") for each in fields.all()]
+    assert page.locator(f"#{described[1]}").inner_text() == "Exercise 2"
+
+
+def test_tables_keep_their_lines_on_a_phone(site, reader):
+    tables = 0
+    for name, _ in exercises(site):
+        page = reader((site / "en" / name).as_uri(), viewport={"width": 360, "height": 800})
+        wraps = page.eval_on_selector_all(
+            ".aa-columns pre", "all => all.map(pre => getComputedStyle(pre).whiteSpace)"
+        )
+        assert set(wraps) <= {"pre"}, name
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        tables += len(wraps)
+        page.close()
+    assert tables >= 10
 
 
 def test_every_exercise_says_why(site):
@@ -116,20 +150,32 @@ SAY = {
         (["0"], "0.001", "not 0.001"),
         (["0"], "-0", "right"),
         (["0.3333333333333333"], "0.33", "right"),
-        (["0.3333333333333333"], "1/3", "right"),
+        (["0.3333333432674408"], "1/3", "right"),
+        (["0.3333333432674408"], "1 / 3", "right"),
+        (["0.3333333432674408"], "0.333333333", "right"),
+        (["-0.3333333432674408"], "0.3333", "sign"),
+        (["1500.3"], "1.5e3", "right"),
+        (["1234567.5"], "1.2346e+06", "right"),
+        (["49.5"], "49", "not 49"),
+        (["6"], "6。", "right"),
+        (["6"], "–6", "sign"),
+        (["6"], "0x6", "one number"),
         (["0.3333333333333333"], "0.3", "not 0.3"),
         (["0.3333333333333333"], "0.34", "not 0.34"),
         (["2.5"], "3", "not 3"),
         (["2.5"], "2.52", "not 2.52"),
         (["inf"], "inf", "right"),
         (["inf"], "-inf", "sign"),
+        (["inf"], "Infinity", "right"),
+        (["inf"], "6", "not 6"),
+        (["nan"], "NaN", "right"),
         (["None"], "none", "right"),
         (["None"], "0", "one word"),
         (["None"], "nothing", "not nothing"),
-        (["True"], "`True`", "right"),
+        (["True"], "`True`.", "right"),
         (["MulBackward0"], "'MulBackward0'", "right"),
         (["MulBackward0"], "MulBackward", "not MulBackward"),
-        (["torch::autograd::AccumulateGrad"], "AccumulateGrad", "right"),
+        (["AccumulateGrad"], "torch::autograd::AccumulateGrad", "right"),
         (["3", "6"], "3, 6", "right"),
         (["3", "6"], "[3 6]", "right"),
         (["3", "6"], "3，6", "right"),
@@ -156,6 +202,9 @@ def test_an_answer_is_understood_as_people_write_it(reader, answer, typed, reply
     page.fill("input", typed)
     page.press("input", "Enter")
     assert page.inner_text(".aa-reply") == reply
+    assert taken(parts(typed), [part for each in answer for part in parts(each)]) == (
+        reply == "right"
+    )
 
 
 def test_downloaded_notebooks_hold_each_exercise_as_markdown(site):
@@ -220,7 +269,14 @@ MISTAKES = [  # what is changed in the exercise; the line from its first one; wh
     ("(x * x).backward()", "x.T", 7, "UserWarning: The use of `x.T`"),
     ("Each path", "```python\ny = 1\n```\n\nEach path", 0, "write one program; there are 2"),
     ("Each path brings back 3.\n", "", 0, "say below the program why"),
-    ("- `3`: That", "- `6.`: That", 0, "6. is the answer, and has a reply of a wrong one"),
+    ("- `3`: That", "- `6.`: That", 0, "6. is the answer; take out the reply to it"),
+    ("- `3`: That", "- `12/2`: That", 0, "12/2 is the answer; take out the reply to it"),
+    ("- `3`: That", "- `7`: A.\n- `7.0`: That", 0, "7.0 has two replies; take out one"),
+    (":answer: x.grad", ":answer: 1.2345e-4", 0, "0.00012345 cannot be typed; round or choose"),
+    (":answer: x.grad", ":answer: torch.ones(0)", 0, "[] cannot be typed; round or choose"),
+    (":answer: x.grad", ":answer: torch.ones(1) * 1j", 0, "is no number, text, True, False, None"),
+    ("\n```python", "\nGiven this:\n\n```python", 0, "begin with the program; what is given goes"),
+    ("(x * x).backward()", "y = x * x\ny.backward()\ny.backward()", 9, "RuntimeError: Trying to"),
     (
         "- `3`: That",
         "- That",

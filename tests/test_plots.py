@@ -53,6 +53,10 @@ def test_a_plot_stands_on_the_page_in_the_colours_of_both_themes(built_project, 
     [
         ("", "this block has 1 figures and 0 comments"),
         (f"plt.close()\n{SAID}", "this block has 0 figures and 1 comments"),
+        (
+            f'ax.axvline(2, color="#123456")\n{SAID}',
+            "the plot uses #123456, which may be illegible",
+        ),
         ("# sphinx_gallery_plot = ", 'write # sphinx_gallery_plot = "what can be seen in it"'),
         (f"plt.figure()\n{SAID}", "this block has 2 figures and 1 comments"),
     ],

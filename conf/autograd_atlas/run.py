@@ -20,11 +20,11 @@ import io
 import json
 import linecache
 import os
-import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 import types
 import warnings
@@ -124,7 +124,7 @@ def in_child(order: dict[str, Any], seconds: float) -> dict[str, Any]:
         answer, said = Path(folder, "answer.json"), Path(folder, "said")
         code = server().run(order | {"answer": str(answer), "said": str(said)}, seconds)
         if not answer.exists():
-            if code == -signal.SIGKILL:
+            if code is None:
                 message = f"ran past {seconds:g} seconds; make it smaller"
                 raise RunError(last_line, message)
             words = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -154,22 +154,27 @@ class Server:
         if self.process.stdout.readline() != "ready\n":
             raise RuntimeError("the process that runs programs did not start; its words are above")
 
-    def run(self, order: dict[str, Any], seconds: float) -> int:
-        """Have an order carried out; gives the exit code, or that of SIGKILL if it came too late.
+    def run(self, order: dict[str, Any], seconds: float) -> int | None:
+        """Have an order carried out; gives the exit code, or None if it ran out of time.
 
         What the program has started ends with it.
         """
         self.process.stdin.write(json.dumps(order) + "\n")
         child = int(self.process.stdout.readline())
-        ended = False
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            kill(child)
+
+        clock = threading.Timer(seconds, stop)
+        clock.start()
         try:
-            ended = bool(select.select([self.process.stdout], [], [], seconds)[0])
-        finally:
-            if not ended:  # too late, or the build was interrupted
-                kill(child)
-        code = int(self.process.stdout.readline())
-        kill(child)
-        return code
+            code = int(self.process.stdout.readline())
+        finally:  # also if the build is interrupted
+            clock.cancel()
+            kill(child)
+        return None if late.is_set() else code
 
 
 def kill(group: int) -> None:
@@ -240,7 +245,7 @@ def answer_of(order: dict[str, Any]) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A value as numbers, text, True, False, None, and lists of these. Raises TypeError."""
     if hasattr(value, "tolist"):  # tensors and arrays
-        return value.tolist()
+        return plain(value.tolist())
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if value is None or isinstance(value, bool | int | float | str):
@@ -261,6 +266,8 @@ def future_flags(statements: list[ast.stmt]) -> int:
 
 def line_of(problem: BaseException, file: str) -> int:
     """The line of the program that it went through last."""
+    if isinstance(problem, SyntaxError) and problem.filename == file:
+        return problem.lineno or 1
     frames = traceback.extract_tb(problem.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]
     return lines[-1] if lines else 1

@@ -6,8 +6,10 @@ is there without the script.
 """
 
 import json
+import math
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -76,40 +78,72 @@ class others(nodes.General, nodes.Element):
 
 
 # -- Answers ----------------------------------------------------------------------------------
+# ``predict.js`` understands answers in the same way; a test runs both through one table.
+
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
 
 def parts(typed: str) -> list[str]:
-    """The numbers and words of an answer. ``predict.js`` takes answers apart in the same way.
+    """The numbers and words of an answer.
 
-    >>> parts("tensor([1., -2.])"), parts("None"), parts("3, 6")
-    (['1.', '-2.'], ['None'], ['3', '6'])
+    >>> parts("tensor([1., −2.])"), parts("None."), parts("3， 1 / 2")
+    (['1.', '-2.'], ['None'], ['3', '1/2'])
     """
-    plain = unicodedata.normalize("NFKC", typed).replace("−", "-")
+    plain = re.sub("[−–]", "-", unicodedata.normalize("NFKC", typed))
     plain = re.sub(r"tensor(?=\()|torch::autograd::|[\"'‘’“”`]", " ", plain)
-    return [part for part in re.split(r"[\s,;、()\[\]]+", plain) if part]
+    found = re.split(r"[\s,;、。()\[\]]+", re.sub(r"\s*/\s*", "/", plain))
+    found = [part if NUMBER.fullmatch(part) else part.rstrip(".") for part in found]
+    return list(filter(None, found))
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two parts say the same, as ``predict.js`` sees it."""
-    try:
-        return abs(float(one) - float(other)) <= 1e-9 * max(1, abs(float(other)))
-    except ValueError:
-        return one.lower() == other.lower()
+def number(part: str) -> float | None:
+    """The number that a part says, or None if it is a word."""
+    if found := re.fullmatch(r"([-+]?[\d.]+)/([\d.]+)", part):
+        return float(found[1]) / float(found[2])
+    if re.fullmatch(r"[-+]?(inf(inity)?|∞)", part, re.IGNORECASE):
+        return -math.inf if part.startswith("-") else math.inf
+    return float(part) if NUMBER.fullmatch(part) else None
+
+
+def same(given: str, wanted: str) -> bool:
+    """Whether a part is what was wanted. A number with decimals may be rounded, to within 2 %.
+
+    >>> same("6.0", "6"), same("0.33", "0.3333333432674408"), same("0.3", "0.3333333432674408")
+    (True, True, False)
+    """
+    a, b = number(given), number(wanted)
+    if a is None or b is None:
+        return given.lower() == wanted.lower()
+    if a == b or not (math.isfinite(a) and math.isfinite(b)):
+        return a == b
+    if b.is_integer():
+        return abs(a - b) <= 1e-9 * abs(b)
+    if abs(a - b) <= 1e-6 * abs(b):
+        return True
+    mantissa, _, exponent = given.lower().partition("e")
+    unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    if "/" in given:
+        return False
+    return abs(a - b) <= min(0.501 * unit, (0.02 if unit < 1 else 0.005) * abs(b))
+
+
+def taken(given: list[str], wanted: list[str]) -> bool:
+    """Whether the parts of an answer are those that were wanted."""
+    return len(given) == len(wanted) and all(map(same, given, wanted))
 
 
 def flat(value: Any) -> list[Any]:
     return [part for each in value for part in flat(each)] if isinstance(value, list) else [value]
 
 
-def exact(value: Any) -> str:
-    """A single value, as a browser reads it.
+def exact(value: Any) -> list[str]:
+    """A value as the parts that a browser compares with.
 
-    >>> [exact(each) for each in (3.0, 2.5, True, None, "AddBackward0")]
-    ['3', '2.5', 'True', 'None', 'AddBackward0']
+    >>> exact([3.0, 2.5, True, None]), exact("AddBackward0")
+    (['3', '2.5', 'True', 'None'], ['AddBackward0'])
     """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value)
+    plain = (int(v) if isinstance(v, float) and v.is_integer() else v for v in flat(value))
+    return [part for each in plain for part in parts(str(each))]
 
 
 def shown(value: Any) -> str:
@@ -165,12 +199,15 @@ class Predict(SphinxDirective):
         if len(programs) != 1:
             raise Refused(self.lineno, f"write one program; there are {len(programs)}")
         program = programs[0]
+        if body[0] is not program:
+            raise Refused(
+                self.lineno, "begin with the program; what is given goes into the question"
+            )
         answer = self.answer_of(program.astext() + "\n")
         lists = [node for node in body if isinstance(node, nodes.bullet_list)]
         if len(lists) > 1 or (lists and body[-1] is not lists[0]):
             raise Refused(self.lineno, "write one list of wrong answers, at the end")
-        for item in lists[0] if lists else ():
-            self.check_reply(item, answer)
+        self.check_replies(lists[0] if lists else (), exact(answer))
         why = [node for node in body if node not in (program, *lists)]
         if not why:
             raise Refused(self.lineno, "say below the program why the answer is what it is")
@@ -193,26 +230,37 @@ class Predict(SphinxDirective):
             raise Refused(line, problem.message) from None
         if found.printed:
             raise Refused(self.lineno, "the program prints; take out what gives its answer away")
+        if not taken(parts(shown(found.value)), exact(found.value)) or not exact(found.value):
+            asked = self.options["answer"]
+            raise Refused(
+                self.lineno, f"{found.value!r} cannot be typed; round or choose in {asked}"
+            )
         return found.value
 
     def line_in_program(self, code: str, line: int) -> int:
         """A line of the program as a line of the page."""
-        wanted = code.splitlines()[line - 1].strip()
+        program = [text.strip() for text in code.rstrip().splitlines()]
         page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
-        places = [at for at in range(self.lineno, len(page)) if page[at].strip() == wanted]
-        return places[0] + 1 if places else self.lineno
+        for at in range(self.lineno, len(page)):
+            if [text.strip() for text in page[at : at + len(program)]] == program:
+                return at + line
+        return self.lineno
 
-    def check_reply(self, item: nodes.list_item, answer: Any) -> None:
-        first = item[0][0] if item.children and item[0].children else None
-        rest = first.next_node(nodes.Text, descend=False, siblings=True) if first else None
-        if not isinstance(first, nodes.literal) or not (rest or "").startswith(":"):
-            begins = item.astext()[:30]
-            raise Refused(self.lineno, f"begin with an answer and a colon, `6`: …, not {begins!r}")
-        wrong, right = parts(first.astext()), [exact(each) for each in flat(answer)]
-        if len(wrong) == len(right) and all(map(same, wrong, right)):
-            raise Refused(
-                self.lineno, f"{first.astext()} is the answer, and has a reply of a wrong one"
-            )
+    def check_replies(self, items: Iterable[nodes.Node], answer: list[str]) -> None:
+        replied: list[list[str]] = []
+        for item in items:
+            first = item[0][0] if item.children and item[0].children else None
+            rest = first.next_node(nodes.Text, descend=False, siblings=True) if first else None
+            if not isinstance(first, nodes.literal) or not (rest or "").startswith(":"):
+                begins = item.astext()[:30]
+                message = f"begin with an answer and a colon, `6`: …, not {begins!r}"
+                raise Refused(self.lineno, message)
+            typed = first.astext()
+            if taken(parts(typed), answer):
+                raise Refused(self.lineno, f"{typed} is the answer; take out the reply to it")
+            if any(taken(parts(typed), before) for before in replied):
+                raise Refused(self.lineno, f"{typed} has two replies; take out one")
+            replied.append(parts(typed))
 
 
 def number_exercises(app: Sphinx, doctree: nodes.document) -> None:
@@ -223,7 +271,7 @@ def number_exercises(app: Sphinx, doctree: nodes.document) -> None:
 # -- In notebooks -----------------------------------------------------------------------------
 
 IN_NOTEBOOK = re.compile(
-    r"^\.\. predict:: (?P<question>.*?)\n   :answer: (?P<answer>[^\n]*)\n\s*"
+    r"^\.\. predict:: (?P<question>(?:[^\n]+\n)+?)   :answer: (?P<answer>[^\n]*)\n\s*"
     r"(?P<program>^```python\n.*?^```\n)(?P<why>(?:   [^\n]*\n|[ \t]*\n)*)",
     re.MULTILINE | re.DOTALL,
 )
@@ -234,7 +282,7 @@ def in_notebook(text: str) -> str:
     Markdown too: what remains of the directive means nothing to a notebook."""
 
     def told(found: re.Match[str]) -> str:
-        question = re.sub(r"\s*\n\s*", " ", found["question"])
+        question = " ".join(found["question"].split())
         why = re.sub(r"^   ", "", found["why"], flags=re.MULTILINE).strip()
         return (
             f"**{question}**\n\n{found['program']}\n<details>\n<summary>Solution</summary>\n\n"
@@ -251,8 +299,8 @@ def visit_exercise(self: Any, node: exercise) -> None:
     say = WORDS[LANGUAGES[self.config.language][0]]
     title = say["exercise"].format(node["number"])
     self.body.append(
-        f'<section class="aa-predict" id="exercise-{node["number"]}">'
-        f'<p class="aa-predict-title">{title}</p>\n'
+        f'<section class="aa-predict" id="predict-{node["number"]}">'
+        f'<p class="aa-predict-title" id="predict-{node["number"]}-title">{title}</p>\n'
     )
 
 
@@ -263,16 +311,17 @@ def depart_exercise(self: Any, node: exercise) -> None:
 def visit_solution(self: Any, node: solution) -> None:
     say = WORDS[LANGUAGES[self.config.language][0]]
     asked = node.parent
-    field = f"answer-{asked['number']}"
-    right = escape(json.dumps([exact(each) for each in flat(asked["answer"])], ensure_ascii=False))
+    name = f"predict-{asked['number']}"
+    right = escape(json.dumps(exact(asked["answer"]), ensure_ascii=False))
     replies = {each: say[each] for each in REPLIES} | {
         "right": say["right"].format(shown(asked["answer"]))
     }
     said = escape(json.dumps(replies, ensure_ascii=False))
     self.body.append(
         f'<form hidden data-answer="{right}" data-say="{said}">'
-        f'<label for="{field}">{say["field"]}</label> '
-        f'<input id="{field}" autocomplete="off" autocapitalize="off" spellcheck="false"> '
+        f'<label for="{name}-answer">{say["field"]}</label> '
+        f'<input id="{name}-answer" aria-describedby="{name}-title" autocomplete="off" '
+        'autocapitalize="off" spellcheck="false"> '
         f"<button>{say['check']}</button>"
         '<div class="aa-reply" role="status"></div></form>\n'
         f"<details><summary>{say['solution']}</summary>\n"

@@ -17,6 +17,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 from .. import svg
 from .exercises import in_notebook
 from .graphs import Recorded, in_block
+from .lessons import LessonError
 from .plots import plot_of
 
 
@@ -51,7 +52,8 @@ def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any
             picture.write_text(content, encoding="utf-8")
     name = f"{lesson.parent.name}/{lesson.name}"
     drawn = "".join(f"\n.. lesson-graph:: {name} {line}\n\n" for line, _ in graphs)
-    return plot_of(block, lesson, block_vars["image_path_iterator"]) + drawn
+    images = Path(block_vars["target_file"]).parent / "images"
+    return plot_of(block, lesson, images) + drawn
 
 
 def card_svg(values: list[tuple[str, str]]) -> str:
@@ -122,6 +124,11 @@ def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
                 text = ours.sub(page, in_notebook(made))
                 text = re.sub(r":term:`([^`<]+?)(?: <[^`]*>)?`", r"\1", text)
                 text = re.sub(r":py:\w+:`(~?)([^`]+)`", name, text)
+                if left := re.search(r"^\.\. .*", text, re.MULTILINE):
+                    lesson = f"examples/{path.parent.name}/{path.stem}.py"
+                    raise LessonError(
+                        f"{lesson}: a notebook cannot show '{left[0]}' where it stands"
+                    )
                 if text != made:
                     cell["source"] = text.splitlines(keepends=True)
         if json.dumps(notebook) != before:

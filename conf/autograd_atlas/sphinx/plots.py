@@ -5,6 +5,7 @@ A plot is saved once for both languages, so that its labels are symbols, and in 
 both themes.
 """
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def style() -> dict[str, Any]:
 
     ink = ["text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"]
     return dict.fromkeys(ink, INK[0]) | {
+        "patch.edgecolor": INK[0],
         "axes.prop_cycle": cycler(
             color=[light for light, _ in LINES], linestyle=["-", "--", "-.", ":"]
         ),
@@ -77,8 +79,9 @@ def asked_in(block: Any, lesson: Path) -> list[tuple[int, str]]:
     ]
 
 
-def plot_of(block: Any, lesson: Path, paths: Any) -> str:
-    """The directive that shows what a block has plotted, or nothing. Raises LessonError."""
+def plot_of(block: Any, lesson: Path, images: Path) -> str:
+    """The directive that shows what a block has plotted, or nothing; the plot goes into the folder
+    ``images``. Raises LessonError."""
     name = lesson.relative_to(EXAMPLES.parent).as_posix()
     plt = sys.modules.get("matplotlib.pyplot")
     made = plt.get_fignums() if plt else []
@@ -91,13 +94,28 @@ def plot_of(block: Any, lesson: Path, paths: Any) -> str:
         )
     if not made:
         return ""
-    path = Path(next(paths)).with_suffix(".svg")
+    (line, told), *_ = asked
+    path = images / f"{lesson.stem}_{slug(told)}.svg"
     plt.gcf().savefig(path, metadata={"Date": None})
     plt.close("all")
     svg = path.read_text(encoding="utf-8")
+    if other := set(re.findall("#[0-9a-f]{6}", svg)) - COLOURS.keys():
+        raise LessonError(
+            f"{name}:{line}: the plot uses {', '.join(sorted(other))}, which may be illegible in one "
+            "theme; leave colours to the site, or write C0 to C3"
+        )
     dark = re.sub("|".join(COLOURS), lambda found: COLOURS[found[0]], svg)
     dark_path(path).write_text(dark, encoding="utf-8")
-    return f"\n.. lesson-plot:: /lessons/{lesson.parent.name}/images/{path.name}\n\n    {asked[0][1]}\n\n"
+    return f"\n.. lesson-plot:: /lessons/{lesson.parent.name}/images/{path.name}\n\n    {told}\n\n"
+
+
+def slug(text: str) -> str:
+    """A short name of a plot, from what is said of it; the same in each build.
+
+    >>> len(slug("A curve.")), slug("A curve.") == slug("A line.")
+    (8, False)
+    """
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def dark_path(path: Path) -> Path:
@@ -123,6 +141,15 @@ class LessonPlot(SphinxDirective):
             for theme, each in (("light", path), ("dark", dark_path(path)))
         ]
         return [lesson_plot("", *images, *said.children)]
+
+
+def drop_stale_images(app: Sphinx, problem: Exception | None) -> None:
+    """What an earlier build has copied, and no page shows any more."""
+    if problem is None and app.builder.format == "html":
+        shown = {name for _, name in app.env.images.values()}
+        for image in (Path(app.outdir) / "_images").glob("*"):
+            if image.name not in shown:
+                image.unlink()
 
 
 def say(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -152,3 +179,4 @@ def setup(app: Sphinx) -> None:
     app.add_node(lesson_plot, html=(visit_html, depart_html), text=(skip, None))
     app.add_directive("lesson-plot", LessonPlot)
     app.connect("doctree-resolved", say)
+    app.connect("build-finished", drop_stale_images)
