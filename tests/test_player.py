@@ -257,6 +257,16 @@ def test_a_graph_without_values_is_played_too(reader, tmp_path):
     assert "without values" in page.locator(".aa-edit p").inner_text()
 
 
+def test_a_saved_picture_can_be_read_under_a_dark_system_theme(reader, tmp_path):
+    x = leaf(2)
+    file = draw(x * x, names={"x": x}).save(tmp_path / "dark.html").as_uri()
+    page = reader(file, color_scheme="dark")
+    words = page.locator(".aa-words summary")
+    colour = words.evaluate("each => getComputedStyle(each).color")
+    assert min(map(int, re.findall(r"\d+", colour)[:3])) > 150
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light dark"
+
+
 def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
     graph, page = opened(example)
     page.clock.install()

@@ -48,6 +48,19 @@ def test_a_plot_stands_on_the_page_in_the_colours_of_both_themes(built_project, 
     assert "<dc:date>" not in light
 
 
+def test_a_plot_that_is_taken_out_leaves_nothing_behind(built_project):
+    assert built_project.build().returncode == 0
+    before = built_project.site()
+    name = "examples/1_chapter/plot_one.py"
+    lesson = (built_project.root / name).read_text("utf-8")
+    built_project.add(name, PLOT.replace("COMMENT", SAID))
+    assert built_project.build().returncode == 0
+    assert len(built_project.site()) > len(before)
+    built_project.write(name, lesson)
+    assert built_project.build().returncode == 0
+    assert built_project.site() == before
+
+
 @pytest.mark.parametrize(
     ("comment", "message"),
     [

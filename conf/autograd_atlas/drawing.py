@@ -22,6 +22,8 @@ from .watch import Recording
 _numbers = itertools.count(1)
 _session = secrets.token_hex(2)  # a notebook keeps what earlier sessions drew
 
+HEAD = '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+
 
 class Drawing:
     """A picture of a graph. Jupyter shows it by itself; :meth:`save` writes it to a file.
@@ -66,7 +68,7 @@ class Drawing:
         elif path.suffix == ".html":
             names = "-".join(["graph", *(root.name for root in self.graph.roots)])
             inside = self._html(re.sub(r"\W+", "-", names))
-            content = f'<!doctype html><meta charset="utf-8">{inside}'
+            content = f"{HEAD}{inside}"
         elif path.suffix == ".json":
             content = self.graph.to_json()
         else:
