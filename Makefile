@@ -29,10 +29,10 @@ live: environment ## build, show, and rebuild on save (another port: PORT=8080)
 	@$(VENV) conf/commands/live.py $(PORT)
 
 test: html ## build the site and check every promise of it, doctests included
-	@$(VENV) -m pytest tests --numprocesses=2 --dist=loadfile
+	@$(VENV) -m pytest tests --numprocesses=2 --dist=worksteal
 
 test-all: html ## the same, and what takes longer: every module of PyTorch's own tests, and more
-	@$(VENV) -m pytest tests --numprocesses=2 --dist=loadfile -m "slow or not slow"
+	@$(VENV) -m pytest tests --numprocesses=2 --dist=worksteal -m "slow or not slow"
 
 doctest: environment ## check every >>> on pages, in lessons and in docstrings
 	@$(VENV) -m pytest tests/test_doctests.py

@@ -240,9 +240,9 @@ def small_project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A small project with a good site, shared by the tests of a file."""
+    """A small project with a good site. Whoever changes its sources changes them back."""
     project = Project(tmp_path_factory.mktemp("built") / "project")
     build = project.build()
     assert build.returncode == 0, build.stdout

@@ -58,6 +58,7 @@ def test_preview_builds_the_named_page_and_leaves_the_site_alone(built_project):
     before = built_project.site()
     built_project.write("docs/other.md", "# Other page\n\nNew words.\n")
     build = built_project.build("preview", "other")
+    (built_project.root / "docs/other.md").unlink()
     assert build.returncode == 0, build.stdout
     assert "build/preview/en/other.html" in build.stdout
     for language in ("en", "zh"):
@@ -80,6 +81,7 @@ def test_preview_of_an_unknown_page_names_the_known_ones(built_project):
     assert "docs/index.md" in build.stdout
 
 
+@pytest.mark.slow
 def test_a_real_lesson_can_be_previewed(tmp_path):
     """Its links lead to pages that the preview does not have."""
     root = copy_to(tmp_path / "copy")

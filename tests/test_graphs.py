@@ -746,6 +746,7 @@ def wide(n: int) -> torch.Tensor:
     return torch.stack([x * step for step in range(n)]).sum()
 
 
+@pytest.mark.slow
 def test_a_graph_past_the_limit_is_drawn_as_recorded_too():
     J = wide(BIG)
     graph = record.of([J])

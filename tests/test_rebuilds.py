@@ -264,6 +264,7 @@ def test_a_link_to_a_page_that_is_gone_is_reported(counted):
     assert "docs/plain.md:" in build.stdout and "gone" in build.stdout
 
 
+@pytest.mark.slow
 def test_two_clean_builds_of_the_whole_site_are_byte_identical(site, tmp_path):
     """The site under test, whatever steps it was built in, against a clean build elsewhere."""
     root = copy_to(tmp_path / "another folder")
