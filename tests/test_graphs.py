@@ -372,14 +372,8 @@ print("survived")
 """
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        pytest.param("alone", marks=pytest.mark.slow),
-        pytest.param("middle", marks=pytest.mark.slow),
-        "recorded middle",
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["alone", "middle", "recorded middle"])
 def test_a_chain_of_100000_is_drawn_and_the_process_survives_dropping_it(how):
     command = [sys.executable, "-c", DEEP.format(how=how)]
     run = subprocess.run(command, cwd=ROOT / "conf", capture_output=True, text=True)

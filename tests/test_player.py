@@ -756,8 +756,14 @@ def test_the_player_asks_for_nothing(site):
     assert len(tape["steps"]) == 10
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("language", "theme"),
+    [
+        ("en", "light"), ("zh", "dark"),
+        pytest.param("en", "dark", marks=pytest.mark.slow),
+        pytest.param("zh", "light", marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_axe_finds_nothing_in_any_state(served, reader, language, theme):
     page = reader(f"{served}{language}/{LESSON}", color_scheme=theme)
     page.evaluate(AXE.read_text(encoding="utf-8"))
