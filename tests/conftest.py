@@ -177,6 +177,20 @@ class Project:
         assert old in text
         self.write(name, text.replace(old, new))
 
+    def refused(self, page: str) -> list[str]:
+        """What a build says of a page with mistakes, by its lines; the site has to stay as it was."""
+        before = self.site()
+        self.write("docs/more.md", page)
+        self.change("docs/index.md", "lessons/1", "more\nlessons/1")
+        try:
+            build = self.build()
+        finally:
+            (self.root / "docs/more.md").unlink()
+            self.change("docs/index.md", "more\nlessons/1", "lessons/1")
+        assert build.returncode != 0
+        assert self.site() == before
+        return [line for line in build.stdout.splitlines() if line.startswith("docs/more.md:")]
+
     def page(self, name: str, language: str = "en", suffix: str = "html") -> str:
         path = self.root / "build" / "html" / language / f"{name}.{suffix}"
         return path.read_text(encoding="utf-8")

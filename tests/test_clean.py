@@ -124,7 +124,7 @@ def test_every_internal_link_and_anchor_resolves_under_a_sub_path(published):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_page_asks_another_host_or_complains(site, published, reader, language):
-    """``reader`` fails on both."""
+    """``reader`` fails on both. (The tests with axe stay longer on each page, with it too.)"""
     page = reader("about:blank")
     for name in page_names(site, language):
         page.goto(f"{published}{language}/{name}")

@@ -52,6 +52,7 @@ def test_browsers_draw_formulas_in_the_font_that_we_bring(site, browser):
     [
         (r"$\frac{1}{$", "formula does not parse"),
         (r"$\nosuchcommand$", "formula does not parse"),
+        (r"$字$", "the math font is cut without '字'"),
         (r"$✓$", "the math font is cut without '✓'"),
     ],
 )

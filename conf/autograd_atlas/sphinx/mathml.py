@@ -67,8 +67,9 @@ def mathml(tex: str, display: bool) -> tuple[str, str | None]:
     answer = json.loads(process.stdout.readline())
     if "error" in answer:
         return "", answer["error"]
-    signs = re.sub(r"<mtext>.*?</mtext>|<[^>]*>", "", answer["mathml"])  # words have their own font
-    for character in sorted(set(signs)):
+    # What stands in \text has the page's font. (Temml makes text of unknown signs elsewhere too.)
+    signs = re.sub(r"<mtext>.*?</mtext>|<[^>]*>", "", answer["mathml"])
+    for character in sorted({*signs, *re.sub(r"\\text\{[^{}]*\}", "", tex)}):
         if ord(character) not in KEPT and not unicodedata.category(character).startswith("C"):
             return "", f"the math font is cut without '{character}' (U+{ord(character):04X})"
     return answer["mathml"], None
