@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from autograd_atlas import GraphError, Recording, draw, record
-from autograd_atlas.diagram import RECORDED, WRITTEN, diagram
+from autograd_atlas.diagram import RECORDED, WRITTEN, call_symbol, diagram
 from autograd_atlas.graph import VERSION, Graph
 from autograd_atlas.layout import BIG, layout
 from autograd_atlas.svg import svg
@@ -818,3 +818,27 @@ def test_it_installs_with_pip_and_needs_no_sphinx(tmp_path):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(str(target))
+
+
+def test_an_option_is_drawn_where_the_program_gave_it() -> None:
+    """PyTorch hands on every option of a function; those it filled in say nothing of the program."""
+    with Recording() as recording:
+        z = torch.tensor([1.0, 2.0], requires_grad=True)
+        losses = [
+            torch.nn.functional.binary_cross_entropy_with_logits(z, torch.ones(2)),
+            torch.nn.functional.mse_loss(z, torch.ones(2), reduction="sum"),
+        ]
+    calls = [draw(loss, recording=recording).graph.calls[0] for loss in losses]
+    assert [call.options for call in calls] == [(), ("reduction='sum'",)]
+    assert call_symbol(calls[0]) == "binary_cross_entropy_with_logits"
+
+
+def test_layers_of_a_small_model_fold_when_asked() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    with Recording() as recording:
+        J = model(torch.ones(1, 2)).sum()
+    graph = draw(J, recording=recording).graph
+    plain, folded = (diagram(graph, WRITTEN, fold=fold) for fold in (True, "layers"))
+    opened = diagram(graph, WRITTEN, fold="layers", opened=["2"])
+    inside = [[box.inside for box in each.boxes if box.inside] for each in (plain, folded, opened)]
+    assert inside == [[], [1, 1, 1], [1, 1]]

@@ -35,6 +35,7 @@ WRITTEN, RECORDED = "written", "recorded"
 # One character of the monospaced faces that graph.css names is 0.6 em wide; 12 px text.
 CHARACTER, LINE, PADDING, CIRCLE = 7.3, 16.0, 7.0, 24.0
 STOP = 14.0  # the length of an edge that leads nowhere
+LONGEST_CALL = len("binary_cross_entropy_with_logits")  # a name that people know is not cut
 LONGEST = 30  # characters of a label; a longer one is cut in the middle, and kept as a title
 READABLE = 48  # boxes that one can read at once; with more, blocks stay folded
 FEW = 60  # boxes up to which wires carry numbers, and nodes what they saved
@@ -254,7 +255,7 @@ def call_symbol(call: Call) -> str:
     name = SYMBOLS.get(call.name, call.name)
     if name != call.name:
         return short(f"{name} {options}".strip(), 20)
-    return short(f"{name}({options})" if options else name, 24)
+    return short(f"{name}({options})", 24) if options else short(name, LONGEST_CALL)
 
 
 def symbol_width(symbol: str) -> float:
@@ -382,18 +383,24 @@ def common_block(blocks: tuple[Block, ...], users: Iterable[int | None]) -> int 
 
 
 def open_blocks(
-    graph: Graph, items: Sequence[int | None], fold: bool, opened: Iterable[str]
+    graph: Graph, items: Sequence[int | None], fold: bool | str, opened: Iterable[str]
 ) -> frozenset[int]:
     """The blocks to open for ``items``, of which the block is given.
 
     All, if ``fold`` is false or everything together can be read; otherwise level by level, as
     long as it can be. Blocks around one or two items are always open; so is what is named.
+    If ``fold`` is "layers", those that hold other blocks, and what is named.
     """
     everything = frozenset(range(len(graph.blocks)))
+    none = Folds(graph.blocks, frozenset())
+    if fold == "layers":
+        names = set(opened)
+        named = {block for block in everything if graph.blocks[block].name in names}
+        around = {each for block in everything for each in none.chain(block) if each != block}
+        return frozenset(named | around)
     if not fold or len(items) <= READABLE:
         return everything
     inside: Counter[int] = Counter()
-    none = Folds(graph.blocks, frozenset())
     depth = {block: len(none.chain(block)) for block in everything}
     for item, count in Counter(items).items():
         for block in none.chain(item):
@@ -429,7 +436,7 @@ def diagram(
     graph: Graph,
     view: str,
     *,
-    fold: bool = True,
+    fold: bool | str = True,
     opened: Iterable[str] = (),
     inside: int | None = None,
     around: int | None = None,
@@ -501,7 +508,7 @@ class Builder:
 
     def build(
         self,
-        fold: bool,
+        fold: bool | str,
         opened: Iterable[str],
         inside: int | None = None,
         around: int | None = None,

@@ -36,7 +36,7 @@ class Drawing:
         graph: Graph,
         *,
         view: str | None = None,
-        fold: bool = True,
+        fold: bool | str = True,
         open: Iterable[str] = (),
         language: str = "en",
     ) -> None:
@@ -81,7 +81,7 @@ def draw(
     *tensors: torch.Tensor,
     recording: Recording | None = None,
     view: str | None = None,
-    fold: bool = True,
+    fold: bool | str = True,
     open: Iterable[str] = (),
     names: Mapping[str, Any] | None = None,
     language: str = "en",
@@ -96,7 +96,8 @@ def draw(
     :param tensors: results, of any shape; each needs a ``grad_fn``
     :param recording: what watched the code
     :param view: ``"written"`` or ``"recorded"``; by default both, if there are both
-    :param fold: whether modules and repeated blocks are folded where there is much to show
+    :param fold: whether modules and repeated blocks are folded where there is much to show;
+        "layers" folds each innermost module, however small the graph is
     :param open: names of blocks to leave open, such as ``"layers.0"``
     :param names: where names come from; by default the caller's variables
     :param language: ``"en"`` or ``"zh"``

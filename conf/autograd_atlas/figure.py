@@ -54,7 +54,7 @@ def figure(
     *,
     language: str = "en",
     view: str | None = None,
-    fold: bool = True,
+    fold: bool | str = True,
     opened: Iterable[str] = (),
     caption: str = "",
 ) -> str:
@@ -79,7 +79,7 @@ def figure(
         shown.append(f'<div class="aa-view aa-view-{each}">')
         shown.append(scrolling(picture_svg(graph, picture, language, short), say))
         shown += insides(graph, picture, short, language, say, opened, drawn)
-        shown += states(graph, picture, short, language, opened, drawn)
+        shown += states(graph, picture, short, language, opened, fold, drawn)
         shown.append("</div>")
     played = tape(graph, drawn, language)
     if played is not None:
@@ -144,6 +144,7 @@ def states(
     prefix: str,
     language: str,
     opened: Iterable[str],
+    fold: bool | str,
     drawn: dict[str, Diagram],
     inside: int | None = None,
 ) -> Iterable[str]:
@@ -155,14 +156,14 @@ def states(
         if inside is not None and inside not in chain(graph.blocks, block):
             continue
         name = f"{prefix}/b{block}"
-        larger = diagram(graph, picture.view, opened=opened, around=block)
+        larger = diagram(graph, picture.view, fold=fold, opened=opened, around=block)
         everything = sum(len(each.boxes) for each in drawn.values())
         if everything > MOST_DRAWN or len(larger.boxes) - boxes > MOST_INSIDE:
             continue
         drawn[name] = larger
         svg = picture_svg(graph, larger, language, prefix)
         yield f'<template data-name="{name}" data-parent="{parent}">{svg}</template>'
-        yield from states(graph, larger, prefix, language, opened, drawn, block)
+        yield from states(graph, larger, prefix, language, opened, fold, drawn, block)
 
 
 # In a square of 16: what each button of the player shows.

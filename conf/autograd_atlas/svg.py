@@ -162,7 +162,7 @@ def svg(
     *,
     language: str = "en",
     prefix: str = "g",
-    fold: bool = True,
+    fold: bool | str = True,
     opened: Iterable[str] = (),
     inside: int | None = None,
     alone: bool = False,

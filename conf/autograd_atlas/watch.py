@@ -7,6 +7,7 @@ it learns of a node is kept in that node's own ``metadata``, and goes with it.
 
 import ast
 import contextlib
+import inspect
 import itertools
 import linecache
 import sys
@@ -276,7 +277,7 @@ class Recording:
             places = [self.see(each) for each in given]
             own = not self._modules or self._modules[-1].frame != id(frame)
             source, position = where(frame)
-            arguments, options = described(args, kwargs, places, name, source)
+            arguments, options = described(func, args, kwargs, places, name, source)
         self._inside += 1
         try:
             result = func(*args, **kwargs)
@@ -593,10 +594,26 @@ ARITHMETIC = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=512)
+def defaults(func: Any) -> Mapping[str, Any]:
+    """What a function written in Python takes for an option that nobody gives."""
+    try:
+        parameters = inspect.signature(func).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {
+        name: each.default for name, each in parameters.items() if each.default is not each.empty
+    }
+
+
 def described(
-    args: tuple, kwargs: dict, places: list[int], name: str, source: str
+    func: Any, args: tuple, kwargs: dict, places: list[int], name: str, source: str
 ) -> tuple[list[Argument], tuple[str, ...]]:
-    """What a call was given, in the order in which it was written."""
+    """What a call was given, in the order in which it was written.
+
+    PyTorch passes on every option of a function, also those that the program did not give: one
+    at its default is left out.
+    """
     left = iter(places)
     arguments: list[Argument] = []
     options: list[str] = []
@@ -610,6 +627,8 @@ def described(
                     options.append(short_text(thing))
         elif arithmetic and not keyword and isinstance(thing, (bool, int, float, complex)):
             arguments.append(Argument(text=repr(thing)))
+        elif keyword and keyword in (usual := defaults(func)) and thing is usual[keyword]:
+            continue
         elif not (keyword == "" and isinstance(thing, type)):
             text = short_text(thing)
             options.append(f"{keyword}={text}" if keyword else text)

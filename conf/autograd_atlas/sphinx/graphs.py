@@ -56,7 +56,7 @@ class AutogradGraph(SphinxDirective):
 
     ``roots``: the tensors to draw. ``view``: both, written or recorded. ``backward``: whether
     gradients are shown; yes runs ``backward`` if the program does not. ``fold``: no shows all
-    of a large graph. ``open``: names of blocks to leave open. ``code``: no hides the program.
+    of a large graph, layers folds the innermost modules of a small one. ``open``: names of blocks to leave open. ``code``: no hides the program.
     ``caption``: a sentence below.
     """
 

@@ -24,6 +24,11 @@ def yes_or_no(argument: str) -> bool:
     return directives.choice(argument, ("yes", "no")) == "yes"
 
 
+def folding(argument: str) -> bool | str:
+    choice = directives.choice(argument, ("yes", "no", "layers"))
+    return choice if choice == "layers" else choice == "yes"
+
+
 def block_names(argument: str) -> list[str]:
     return [name.strip() for name in directives.unchanged_required(argument).split(",")]
 
@@ -32,7 +37,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "roots": names,
     "view": one_view,
     "backward": yes_or_no,
-    "fold": yes_or_no,
+    "fold": folding,
     "open": block_names,
 }
 
