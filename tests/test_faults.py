@@ -195,7 +195,14 @@ def project(built_project):
             target.write_bytes(content)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+# Every second one in "make test", which has ten minutes; all of them in "make test-all".
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(each, marks=[pytest.mark.slow] * (number % 2))
+        for number, each in enumerate(FAULTS)
+    ],
+)
 def test_a_fault_is_named_and_loses_nothing(project, fault):
     make_fault, message = FAULTS[fault]
     before = project.site()

@@ -108,7 +108,10 @@ def test_a_change_that_keeps_size_and_date_is_seen(counted):
     assert "Werds." in counted.project.page("plain")
 
 
-@pytest.mark.parametrize("damage", ["change", "delete", "add"])
+@pytest.mark.parametrize(
+    "damage",
+    ["change", *(pytest.param(each, marks=pytest.mark.slow) for each in ("delete", "add"))],
+)
 def test_a_site_that_was_touched_by_hand_is_published_anew(counted, damage):
     counted.build()
     page = counted.project.root / "build/html/zh/plain.html"
@@ -244,7 +247,13 @@ def clean_build_elsewhere(counted: Counted, folder: Path) -> dict[str, bytes]:
     return copy.site()
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        next(iter(CHANGES)),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in list(CHANGES)[1:]),
+    ],
+)
 def test_after_any_change_the_site_equals_a_clean_build(counted, change, tmp_path):
     """In another folder, byte for byte. The changes build on one another, and on all above."""
     counted.build()
