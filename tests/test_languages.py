@@ -18,6 +18,7 @@ HREFLANG = {"en": "en", "zh": "zh-CN"}
 NAMES = {
     "Autograd", "Atlas", "PyTorch", "Python", "Jupyter", "torch", "English", "MIT", "CC", "BY",
     "torchviz", "torchview", "torchlens", "torchvista", "AccumulateGrad",
+    "sigmoid", "tanh", "ReLU", "logit",
 }  # fmt: skip
 LABELS = ("alt", "title", "aria-label", "placeholder", "data-tooltip", "tooltip")
 
@@ -42,6 +43,7 @@ def english_prose(text: str) -> str | None:
     three in a row in a text with."""
     word = r"[A-Za-z][A-Za-z’'-]*"
     chinese = re.search(r"[\u4e00-\u9fff]", text)
+    text = re.sub(r"\w+(?:\.\w+)+", "", text)  # names with dots are code
     for run in re.findall(rf"{word}(?:[ ,.]+{word})*", text):
         foreign = [w for w in re.findall(word, run) if len(w) > 1 and w not in NAMES]
         if foreign and (not chinese or len(foreign) >= 3):

@@ -667,10 +667,10 @@ def test_the_inputs_of_the_sites_figures(site, reader, capsys):
         page.close()
     with capsys.disabled():
         print(f"\n{changed} figures with inputs to change, {len(fixed)} without")
-    assert changed >= 35
+    assert changed >= 49
     known = [
         "too large", ".grad holds more than this", "a tensor was written in place",
-        "cannot calculate unbind", "cannot calculate grad",
+        "cannot calculate unbind", "cannot calculate grad", "cannot calculate ShiftedCube",
     ]  # fmt: skip
     assert all(any(words in reason for words in known) for reason in fixed), fixed
 

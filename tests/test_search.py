@@ -17,7 +17,7 @@ WANTED = {
         "动态计算图": "glossary",
         "叶子张量": "glossary",
         "梯度": "glossary",
-        "图": "2_dynamic_graph/index",
+        "图": "2_dynamic_graph/plot_dynamic_graph",
         "retain_grad": "tensor",
         "MulBackward0": "plot_dynamic_graph",
         "grad_fn": "tensor",

@@ -295,6 +295,7 @@ for name, function in {**functions, "frozen": frozen}.items():
 #    - ``6``: That is two graphs for each call. Do the guards hold in the second and the third one?
 
 # %%
-# **Next:** this is the last lesson of the chapter. What else takes numbers out of a tensor, and
-# what that does to gradients, is in :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. The terms of
-# this page are in the :doc:`/glossary`.
+# **Next:** the next chapter leads from the graph to learning, and begins with
+# :doc:`/lessons/3_learning/plot_logistic_graph`. What else takes numbers out of a tensor, and what
+# that does to gradients, is in :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. The terms of this
+# page are in the :doc:`/glossary`.

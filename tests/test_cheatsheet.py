@@ -1,0 +1,51 @@
+"""The cheat sheet is what a class hands out: one side of A4 in each language, every line of it run."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from test_doctests import ROOT, examples_in
+
+LANGUAGES = ("en", "zh")
+A4 = (595, 842)  # in points
+INSIDE = (210 - 2 * 8) / 25.4 * 96  # what @page leaves of A4 between its margins, in pixels
+
+# Code that is wider than its column, and text that reaches over the paper's edge.
+CUT_OFF = """() => {
+  const edge = document.querySelector("article").getBoundingClientRect().right;
+  return [...document.querySelectorAll(".aa-sheet :is(h2, p, pre)")]
+    .filter(each => each.scrollWidth > each.clientWidth + 1
+      || each.getBoundingClientRect().right > edge + 1)
+    .map(each => each.textContent);
+}"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_cheat_sheet_prints_on_one_side_of_a4(site, reader, language):
+    page = reader((site / language / "cheatsheet.html").as_uri())
+    paper = page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper)
+    assert [tuple(round(float(side)) for side in box) for box in boxes] == [A4]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_on_the_printed_sheet_is_cut_off(site, reader, language):
+    size = {"width": int(INSIDE), "height": 1062}
+    page = reader((site / language / "cheatsheet.html").as_uri(), viewport=size)
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_line_of_code_on_the_sheet_is_run(site, language):
+    page = BeautifulSoup((site / language / "cheatsheet.html").read_text("utf-8"), "html.parser")
+    shown = "".join(block.get_text() for block in page.select(".aa-sheet pre"))
+    run = examples_in(ROOT / "docs" / "cheatsheet.md").examples
+    assert shown.count(">>> ") == len(run) > 50
+    for example in run:
+        first, *more = example.source.rstrip().split("\n")
+        assert "\n".join([f">>> {first}", *(f"... {line}" for line in more)]) in shown
+        assert example.want in shown
+    answers = [line for example in run for line in example.want.splitlines()]
+    code = [line for example in run for line in example.source.splitlines()]
+    assert len([line for line in shown.splitlines() if line.strip()]) == len(code) + len(answers)
