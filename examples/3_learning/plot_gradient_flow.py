@@ -49,8 +49,8 @@ print(f"{h0.grad.item() = }, {1 / 4**3 = }, {1 / 4**15 = :.0e}")
 # gets a 16th of what that of the last one gets, so in one step it moves a 16th as far. With 15
 # layers, less than a billionth is left.
 #
-# Now change any input below the picture. The gradient of ``h0`` only gets smaller, because no sigmoid
-# has a larger slope than the one at 0.
+# Now change an input below the picture. The gradient of ``h0`` can only become smaller, because the
+# slope of a sigmoid is nowhere larger than at 0.
 #
 # A bound
 # -------
@@ -124,8 +124,8 @@ for name, row in rows.items():
 # A row is a kind of network, a column is a depth. Each number is :math:`\lVert g_0 \rVert`, where the
 # walk began with 1. The last column is the factor per layer: the 40th root of the number before it.
 #
-# - **Sigmoid** keeps 0.23 per layer. Weights four times as large do not mend it: they push :math:`z`
-#   away from 0, to where the slope is smaller.
+# - **Sigmoid** keeps 0.23 per layer. Weights four times as large do not keep four times as much, but
+#   0.60: they push :math:`z` away from 0, to where the slope is smaller.
 # - **tanh** has the slope 1 at 0, and loses little.
 # - **ReLU** has the slopes 0 and 1, so the weights decide. With ``he``, the length stays about
 #   the same. With the default it dies, and with twice ``he`` it explodes.
