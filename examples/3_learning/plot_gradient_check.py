@@ -221,7 +221,8 @@ fig.legend(loc="outside upper center", ncols=2)
 #
 # A mistake that is smaller than the tip of the V cannot be found. In ``float32`` the tip is about a
 # million times higher than in ``float64``. And at a step of :math:`10^{-5}`, the right gradient
-# seems to be off by a few thousandths there.
+# seems to be off by a few thousandths there. Left of :math:`10^{-7}` the step itself is lost in
+# rounding: the difference is 0, and the error 1.
 #
 # What people get wrong
 # ---------------------

@@ -356,7 +356,7 @@ for y in [0, 1]:
 #           except RuntimeError as error:
 #               guilty = str(error).split("'")[1]
 #
-#    The root returns :math:`1/0 = \infty`, which anomaly mode lets pass. The multiplication turns
+#    The root returns :math:`1/(2 \cdot 0) = \infty`, which anomaly mode lets pass. The multiplication turns
 #    it into :math:`\infty \cdot 0`, and that is NaN.
 #
 #    - ``SqrtBackward0``: There the trouble begins. Is what it returns NaN already, or still
