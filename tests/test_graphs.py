@@ -840,5 +840,10 @@ def test_layers_of_a_small_model_fold_when_asked() -> None:
     graph = draw(J, recording=recording).graph
     plain, folded = (diagram(graph, WRITTEN, fold=fold) for fold in (True, "layers"))
     opened = diagram(graph, WRITTEN, fold="layers", opened=["2"])
-    inside = [[box.inside for box in each.boxes if box.inside] for each in (plain, folded, opened)]
-    assert inside == [[], [1, 1, 1], [1, 1]]
+    last = next(number for number, block in enumerate(graph.blocks) if block.name == "2")
+    in_place = diagram(graph, WRITTEN, fold="layers", around=last)
+    inside = [
+        [box.inside for box in each.boxes if box.inside]
+        for each in (plain, folded, opened, in_place)
+    ]
+    assert inside == [[], [1, 1, 1], [1, 1], [1, 1]]

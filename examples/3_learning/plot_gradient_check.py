@@ -99,9 +99,9 @@ def relative_error(g, d):
     return (g - d).abs() / torch.maximum(g.abs(), d.abs())
 
 
-dw = differences(lambda w: loss(w, b), w, h=1e-5)
-db = differences(lambda b: loss(w, b), b, h=1e-5)
-for name, g, d in [("w", w.grad, dw), ("b", b.grad, db)]:
+dw_nudged = differences(lambda w: loss(w, b), w, h=1e-5)
+db_nudged = differences(lambda b: loss(w, b), b, h=1e-5)
+for name, g, d in [("w", w.grad, dw_nudged), ("b", b.grad, db_nudged)]:
     small = (relative_error(g, d) < 1e-9).all()
     print(name, g.tolist(), [f"{slope:.6f}" for slope in d.view(-1)], small.item())
 
@@ -297,7 +297,8 @@ by_autograd = [g.tolist() for g in torch.autograd.grad(loss(w, b), (w, b))]
 print(f"{by_hand = }, {by_autograd = }")
 
 assert by_hand == by_autograd == [w.grad.tolist(), b.grad.item()]
-assert (relative_error(w.grad, dw) < 1e-9).all() and relative_error(b.grad, db) < 1e-9
+assert (relative_error(w.grad, dw_nudged) < 1e-9).all()
+assert relative_error(b.grad, db_nudged) < 1e-9
 columns = [list(column) for column in zip(*table.values())]
 assert columns[0] == [True] * 6
 assert columns[1] == [True, False, False, True, False, True]

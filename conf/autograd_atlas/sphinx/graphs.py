@@ -56,8 +56,8 @@ class AutogradGraph(SphinxDirective):
 
     ``roots``: the tensors to draw. ``view``: both, written or recorded. ``backward``: whether
     gradients are shown; yes runs ``backward`` if the program does not. ``fold``: no shows all
-    of a large graph, layers folds the innermost modules of a small one. ``open``: names of blocks to leave open. ``code``: no hides the program.
-    ``caption``: a sentence below.
+    of a large graph, layers folds the innermost modules of a small one. ``open``: names of
+    blocks to leave open. ``code``: no hides the program. ``caption``: a sentence below.
     """
 
     has_content = True
