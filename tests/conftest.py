@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import os
 import shutil
 import subprocess
@@ -177,6 +178,24 @@ class Project:
         assert old in text
         self.write(name, text.replace(old, new))
 
+    def sources(self) -> dict[str, bytes]:
+        """Every file that a build reads."""
+        return {
+            f"{folder}/{name}": content
+            for folder in ("docs", "examples", "conf")
+            for name, content in contents(self.root / folder).items()
+        } | {"requirements.txt": (self.root / "requirements.txt").read_bytes()}
+
+    def restore(self, sources: dict[str, bytes]) -> None:
+        """Bring the sources back to what they were."""
+        now = self.sources()
+        for name in now.keys() - sources.keys():
+            (self.root / name).unlink()
+        for name, content in sources.items():
+            if now.get(name) != content:
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                (self.root / name).write_bytes(content)
+
     def refused(self, page: str) -> list[str]:
         """What a build says of a page with mistakes, by its lines; the site has to stay as it was."""
         before = self.site()
@@ -199,9 +218,15 @@ class Project:
         """Every published file."""
         return contents(self.root / "build" / "html")
 
+    @property
+    def command(self) -> Path:
+        return self.root / "conf" / "commands" / "site.py"
+
     def start(self, command: str = "html", *pages: str, **options: Any) -> subprocess.Popen[str]:
+        """A build as a process of its own, to be interrupted, or to be run beside another one."""
+        options["env"] = {**options.get("env", os.environ), "JOBS": "1"}
         return subprocess.Popen(
-            [sys.executable, str(self.root / "conf/commands/site.py"), command, *pages],
+            [sys.executable, str(self.command), command, *pages],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -209,10 +234,39 @@ class Project:
             **options,
         )
 
-    def build(self, command: str = "html", *pages: str, **options: Any) -> Build:
-        process = self.start(command, *pages, **options)
-        printed, _ = process.communicate()
-        return Build(process.returncode, printed)
+    def build(self, command: str = "html", *pages: str, **environment: str) -> Build:
+        """A build that is waited for, as a fork of a process that has imported Sphinx before."""
+        printed = self.root / "printed"
+        order = {
+            "script": str(self.command),
+            "arguments": [command, *pages],
+            "environment": {**os.environ, "JOBS": "1", **environment},
+            "prints": str(printed),
+        }
+        code = prefork_server().carry_out(order)
+        return Build(code, printed.read_text(encoding="utf-8"))
+
+
+class PreforkServer:
+    """The process that builds small projects, see conf/commands/prefork.py; it ends with this one."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "conf" / "commands" / "prefork.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def carry_out(self, order: dict[str, Any]) -> int:
+        self.process.stdin.write(json.dumps(order) + "\n")
+        return int(self.process.stdout.readline())
+
+
+@functools.cache
+def prefork_server() -> PreforkServer:
+    return PreforkServer()
 
 
 class Build(NamedTuple):

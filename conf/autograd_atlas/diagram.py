@@ -8,7 +8,6 @@ Wires run from left to right in both views, as the calculation did. In the recor
 their arrows point the other way, along ``next_functions``.
 """
 
-import difflib
 import math
 import unicodedata
 from collections import Counter, defaultdict
@@ -470,16 +469,6 @@ def flows(picture: Diagram) -> bool:
             if not waiting[user]:
                 ready.append(user)
     return done == len(picture.boxes)
-
-
-def check_names(graph: Graph, opened: Iterable[str]) -> None:
-    """Raise ValueError for a block to open that there is not, with what there is."""
-    known = sorted({block.name for block in graph.blocks if block.name})
-    for name in opened:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 3, 0.4) or known[:3]
-            there = f"there are {', '.join(near)}" if near else "this graph has no blocks"
-            raise ValueError(f"there is no block {name!r} to open; {there}")
 
 
 class Builder:

@@ -12,9 +12,8 @@ from typing import Any
 import torch
 
 from . import record
-from .diagram import check_names
 from .figure import figure, figure_style, player_script, views_of
-from .graph import Graph
+from .graph import Graph, check_names
 from .svg import style, svg
 from .text import words
 from .watch import Recording

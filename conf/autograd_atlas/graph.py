@@ -9,6 +9,7 @@ Identifiers are positions: ``graph.nodes[edge.source]``. Nodes, tensors and call
 forward order, what is needed before what needs it.
 """
 
+import difflib
 import json
 import math
 from collections.abc import Iterable
@@ -246,3 +247,13 @@ def primed(name: str, primes: int) -> str:
     ('x', 'x′', 'x″', 'x′×12')
     """
     return name + (("", "′", "″", "‴")[primes] if primes < 4 else f"′×{primes}")
+
+
+def check_names(graph: Graph, opened: Iterable[str]) -> None:
+    """Raise ValueError for a block to open that there is not, with what there is."""
+    known = sorted({block.name for block in graph.blocks if block.name})
+    for name in opened:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 3, 0.4) or known[:3]
+            there = f"there are {', '.join(near)}" if near else "this graph has no blocks"
+            raise ValueError(f"there is no block {name!r} to open; {there}")

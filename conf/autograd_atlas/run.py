@@ -38,6 +38,9 @@ from .graph import Graph
 
 PACKAGE = Path(__file__).parent
 
+# The modules that have a part in an answer; the others only draw it.
+MODULES = ("graph", "nodes", "record", "reset", "run", "watch")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -74,16 +77,16 @@ class RunError(Exception):
 
 
 @cache
-def package_hash() -> str:
-    """A hash of this package's code: another recorder may record something else."""
+def recorder_hash() -> str:
+    """A hash of the code that runs and records: another recorder may record something else."""
     found = hashlib.sha256(sys.version.encode())
-    for path in sorted(PACKAGE.glob("*.py")):
-        found.update(path.read_bytes())
+    for name in MODULES:
+        found.update((PACKAGE / f"{name}.py").read_bytes())
     return found.hexdigest()
 
 
 def key(order: dict[str, Any]) -> str:
-    parts = [order, importlib.metadata.version("torch"), package_hash()]
+    parts = [order, importlib.metadata.version("torch"), recorder_hash()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -122,7 +125,7 @@ def in_child(order: dict[str, Any], seconds: float) -> dict[str, Any]:
     last_line = order["requests"][-1]["line"] if order["requests"] else 1
     with tempfile.TemporaryDirectory() as folder:
         answer, said = Path(folder, "answer.json"), Path(folder, "said")
-        code = server().run(order | {"answer": str(answer), "said": str(said)}, seconds)
+        code = carried_out(order | {"answer": str(answer), "said": str(said)}, seconds)
         if not answer.exists():
             if code is None:
                 message = f"ran past {seconds:g} seconds; make it smaller"
@@ -135,6 +138,25 @@ def in_child(order: dict[str, Any], seconds: float) -> dict[str, Any]:
     if "error" in found:
         raise RunError(found["line"], found["error"])
     return found
+
+
+def carried_out(order: dict[str, Any], seconds: float) -> int | None:
+    """Have the server carry out an order; it is started again if it has died.
+
+    Raises RunError if it dies once more over the same order.
+    """
+    for _ in range(2):
+        try:
+            return server(os.getpid()).run(order, seconds)
+        except ServerDied as problem:
+            server.cache_clear()
+            died = str(problem)
+            print(f"{order['file']}: {died}; starting it again", file=sys.stderr, flush=True)
+    raise RunError(order["requests"][0]["line"] if order["requests"] else 1, died)
+
+
+class ServerDied(Exception):
+    """The process that runs programs has ended, and how."""
 
 
 class Server:
@@ -152,15 +174,16 @@ class Server:
             start_new_session=True,
         )  # fmt: skip
         if self.process.stdout.readline() != "ready\n":
-            raise RuntimeError("the process that runs programs did not start; its words are above")
+            raise RuntimeError("the process that runs programs did not start; see above for why")
 
     def run(self, order: dict[str, Any], seconds: float) -> int | None:
         """Have an order carried out; gives the exit code, or None if it ran out of time.
 
         What the program has started ends with it.
         """
-        self.process.stdin.write(json.dumps(order) + "\n")
-        child = int(self.process.stdout.readline())
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(order) + "\n")
+        child = self.number()
         late = threading.Event()
 
         def stop() -> None:
@@ -170,11 +193,19 @@ class Server:
         clock = threading.Timer(seconds, stop)
         clock.start()
         try:
-            code = int(self.process.stdout.readline())
+            code = self.number()
         finally:  # also if the build is interrupted
             clock.cancel()
             kill(child)
         return None if late.is_set() else code
+
+    def number(self) -> int:
+        """The next number that the server tells. Raises ServerDied."""
+        line = self.process.stdout.readline()
+        if not line:
+            code = self.process.wait()
+            raise ServerDied(f"the process that runs programs died (exit {code})")
+        return int(line)
 
 
 def kill(group: int) -> None:
@@ -184,7 +215,8 @@ def kill(group: int) -> None:
 
 
 @cache
-def server() -> Server:
+def server(process: int) -> Server:
+    """One for each process that reads pages."""
     return Server()
 
 

@@ -1,18 +1,47 @@
-"""Tells whether the site has to be built at all, from contents alone, never from dates.
+"""Tells whether the site has to be built at all, and how much of it, from contents alone, never
+from dates.
 
 Two fingerprints are kept with a published site: of all that it was made from, and of all
 that was published. If both still fit, nothing is started. (An edit by hand inside an
 installed package goes unnoticed; another version of it does not.)
+
+Three more tell what a change can reach: what programs print and what is recorded of them
+(:func:`of_running`), what is read from pages (:func:`of_reading`), and how pages are written
+(:func:`of_writing`). Each later one costs less: a new colour writes pages again, but reads and
+runs nothing.
 """
 
+import ast
 import hashlib
 import importlib.metadata
 import os
 import sys
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from project import CONF, DOCS, EXAMPLES, ROOT
+
+# What files of ours can change. One that is not named here counts as able to change a run.
+CHANGES_NOTHING = (
+    "commands/environment.py", "commands/live.py", "commands/catalogues.py", "locale/*.json",
+)  # fmt: skip
+CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
+CHANGES_WRITING = (
+    "autograd_atlas/drawing.py", "autograd_atlas/figure.py", "autograd_atlas/layout.py",
+    "autograd_atlas/svg.py", "autograd_atlas/tape.py", "autograd_atlas/text.py",
+    "autograd_atlas/unfolding.py", "autograd_atlas/*.css", "autograd_atlas/player/*",
+    "autograd_atlas/sphinx/pictures.py", "autograd_atlas/sphinx/player.py",
+    "autograd_atlas/sphinx/sidebar.py", "autograd_atlas/sphinx/temml.js", "static/*", "templates/*",
+)  # fmt: skip
+CHANGES_READING = ("autograd_atlas/diagram.py", "autograd_atlas/sphinx/*", "inventories/*")
+# But these have a part in a lesson's run: its time limit, its colours, what is put behind a block.
+CHANGES_RUNNING = tuple(
+    f"autograd_atlas/sphinx/{name}.py" for name in ("gallery", "lessons", "options", "plots")
+)
+
+# Settings in conf.py that have a part in running; Sphinx itself looks after the others.
+RUNNING_SETTINGS = ("sphinx_gallery_conf", "nb_", "atlas_lesson_seconds", "extensions")
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -43,28 +72,73 @@ def packages() -> str:
     return repr(sorted({(each.name, each.version) for each in importlib.metadata.distributions()}))
 
 
+def stage_of(path: Path) -> str:
+    """The earliest part of a build that a file below ``conf/`` can change: "running", "reading",
+    "writing", "publishing", or "nothing"."""
+    name = path.relative_to(CONF).as_posix()
+
+    def among(patterns: Iterable[str]) -> bool:
+        return any(fnmatch(name, pattern) for pattern in patterns)
+
+    if among(CHANGES_NOTHING):
+        return "nothing"
+    if among(CHANGES_PUBLISHING):
+        return "publishing"
+    if among(CHANGES_WRITING):
+        return "writing"
+    if name == "conf.py" or among(CHANGES_READING) and not among(CHANGES_RUNNING):
+        return "reading"
+    return "running"
+
+
+def code(*stages: str) -> list[Path]:
+    """Our files, catalogues aside, that can change one of these parts of a build."""
+    return [
+        path for path in files_below(CONF)
+        if path.suffix != ".po" and stage_of(path) in stages
+    ]  # fmt: skip
+
+
 def of_sources() -> str:
     """All that a build reads: sources, configuration, versions, and the date that it is given."""
-    files = [path for folder in (DOCS, EXAMPLES, CONF) for path in files_below(folder)]
+    files = [path for folder in (DOCS, EXAMPLES) for path in files_below(folder)]
+    files += [path for path in files_below(CONF) if stage_of(path) != "nothing"]
     date = os.environ.get("SOURCE_DATE_EPOCH", "")
     return of_files(ROOT, [*files, ROOT / "requirements.txt"], sys.version, packages(), date)
 
 
-def of_engine() -> str:
-    """What could change an output without its source changing: our code, and versions.
-
-    Neither myst-nb nor sphinx-gallery notices that a module of ours, or torch, changed.
-    """
-    code = [path for path in files_below(CONF) if path.suffix in {".py", ".js", ".json", ".txt"}]
-    code = [path for path in code if "locale" not in path.relative_to(CONF).parts]
-    return of_files(ROOT, [*code, ROOT / "requirements.txt"], sys.version, packages())
+def of_running() -> str:
+    """What could change an output without its source changing: what runs and records programs,
+    and versions. Neither myst-nb nor sphinx-gallery notices that one of these changed."""
+    files = [*code("running"), ROOT / "requirements.txt"]
+    return of_files(ROOT, files, sys.version, packages(), running_settings())
 
 
-def of_look() -> str:
-    """What stands on every page: templates, styles."""
-    styles = sorted((CONF / "autograd_atlas").rglob("*.css"))
-    files = files_below(CONF / "static") + files_below(CONF / "templates")
-    return of_files(ROOT, [*files, *styles])
+def running_settings() -> str:
+    """The part of conf.py that has a say in running."""
+    text = (CONF / "conf.py").read_text(encoding="utf-8")
+    parts = []
+    for statement in ast.parse(text).body:
+        names = [name.id for name in ast.walk(statement) if isinstance(name, ast.Name)]
+        if any(name.startswith(RUNNING_SETTINGS) for name in names):
+            parts.append(ast.unparse(statement))
+    return "\n".join(parts)
+
+
+def of_reading() -> str:
+    """What could change what is read from a page."""
+    return of_files(ROOT, code("reading"))
+
+
+def of_writing() -> str:
+    """How pages are written: pictures, styles, templates."""
+    return of_files(ROOT, code("writing"))
+
+
+def of_package() -> str:
+    """The library, which a page's own cells may import."""
+    files = [path for path in code("running", "reading", "writing") if CONF / "autograd_atlas" in path.parents]
+    return of_files(ROOT, files)
 
 
 def of_site(site: Path) -> str:

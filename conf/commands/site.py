@@ -16,6 +16,7 @@ from pathlib import Path
 
 import fingerprint
 from fingerprint import files_below
+from prefork import restart_with_fixed_environment
 from project import BUILD, CONF, DOCS, EXAMPLES, LANGUAGES, ROOT, SITE, stop
 from stage import forget, only_one, prepare, sphinx
 
@@ -64,10 +65,15 @@ def publish(work: Path, site: Path) -> None:
         new.rename(site)
 
 
-def is_current(work: Path) -> bool:
+# Beside the site, and not in the work folder, which a build drops when it starts from nothing: a
+# build that fails afterwards leaves the site, and what is known of it.
+PUBLISHED = BUILD / "published.json"
+
+
+def is_current() -> bool:
     """Whether the published site is what these sources give, untouched."""
     try:
-        kept = json.loads((work / "published.json").read_text())
+        kept = json.loads(PUBLISHED.read_text())
     except (OSError, ValueError):
         return False
     return kept == [fingerprint.of_sources(), fingerprint.of_site(SITE)]
@@ -75,7 +81,7 @@ def is_current(work: Path) -> bool:
 
 def build_site() -> None:
     work = BUILD / "work"
-    if is_current(work):
+    if is_current():
         print("Nothing has changed: build/html is current.")
         return
     made_from = fingerprint.of_sources()
@@ -87,7 +93,7 @@ def build_site() -> None:
             stop(f"the {language} site failed, see the messages above{kept}.")
     (work / "unfinished").unlink()
     publish(work, SITE)
-    (work / "published.json").write_text(json.dumps([made_from, fingerprint.of_site(SITE)]))
+    PUBLISHED.write_text(json.dumps([made_from, fingerprint.of_site(SITE)]))
     print(f"\nThe site is in {SITE.relative_to(ROOT)}: open index.html, or type 'make serve'.")
 
 
@@ -158,6 +164,7 @@ def build_preview(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    restart_with_fixed_environment()
     parser = argparse.ArgumentParser(prog="make")
     parser.add_argument("command", choices=("html", "preview", "dist", "linkcheck"))
     parser.add_argument("pages", nargs="*")

@@ -11,8 +11,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from pathlib import Path
 import fingerprint
 import polib
 from fingerprint import files_below
+from prefork import in_fork
 from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, ROOT, stop
 
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
@@ -28,22 +27,20 @@ GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
 # talks to us over an unencrypted connection, which stays on this machine.
 KERNEL = {"IPKernelApp": {"log_level": "ERROR"}}
 
-# The open lock file is handed to Sphinx's process, so that the lock lasts as long as that does.
-_held: list[int] = []
-
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Hold the build folder; a second command that builds at the same time is refused."""
+    """Hold the build folder; a second command that builds at the same time is refused.
+
+    A fork has the open lock file too, so that the lock lasts as long as Sphinx runs.
+    """
     BUILD.mkdir(exist_ok=True)
     with open(BUILD / "lock", "a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             stop("another build is running in this folder; wait for it, then try again.")
-        _held.append(lock.fileno())
         yield
-        _held.clear()
 
 
 def forget(*folders: Path) -> None:
@@ -140,19 +137,46 @@ def forget_vanished(work: Path, names: set[str]) -> None:
     (work / "names").write_text("\n".join(sorted(names)), encoding="utf-8")
 
 
+def forget_what_code_made(work: Path) -> None:
+    """Drop what our own code would make otherwise now, from where it would differ on."""
+    now = {
+        "running": fingerprint.of_running(),
+        "reading": fingerprint.of_reading(),
+        "writing": fingerprint.of_writing(),
+        "package": fingerprint.of_package(),
+    }
+    changed = {name for name in now if recorded(work / name) != now[name]}
+    if "running" in changed:
+        forget(work)
+    if "reading" in changed:
+        forget(work / "doctrees")
+    if {"reading", "writing"} & changed:
+        forget(work / "html", work / "pictures")
+    if "package" in changed and (work / "notebooks").exists():
+        forget_pages_that_import("autograd_atlas", work)
+    work.mkdir(parents=True, exist_ok=True)
+    for name in changed:
+        (work / name).write_text(now[name])
+
+
+def forget_pages_that_import(package: str, work: Path) -> None:
+    """Have the cells of these pages run again, and read the pages once more."""
+    from jupyter_cache import get_cache
+
+    cache = get_cache(str(work / "notebooks"))
+    for record in cache.list_cache_records():
+        if package in json.dumps(cache.get_cache_bundle(record.pk).nb.cells):
+            cache.remove_cache(record.pk)
+            Path(record.uri).unlink(missing_ok=True)  # staged anew, which Sphinx notices
+
+
 def prepare(work: Path, pages: list[Path] | None = None) -> None:
     """Bring ``work`` up to date: all sources, or of ``docs/`` only ``pages``."""
     check_catalogues()
     if (work / "unfinished").exists():
         distrust_unfinished(work)
-    if recorded(work / "engine") != fingerprint.of_engine():
-        forget(work)
-    if recorded(work / "look") != fingerprint.of_look():
-        forget(work / "html")
-    work.mkdir(parents=True, exist_ok=True)
+    forget_what_code_made(work)
     (work / "unfinished").touch()
-    (work / "engine").write_text(fingerprint.of_engine())
-    (work / "look").write_text(fingerprint.of_look())
 
     docs = files_below(DOCS) if pages is None else pages
     sources = [*docs, *files_below(EXAMPLES), *files_below(LOCALE)]
@@ -164,35 +188,37 @@ def prepare(work: Path, pages: list[Path] | None = None) -> None:
     (profile / "ipython_kernel_config.json").write_text(json.dumps(KERNEL))
 
 
+def jobs() -> int:
+    """How many processes read and write pages; all cores, unless JOBS names a number."""
+    asked = os.environ.get("JOBS") or str(os.cpu_count() or 1)
+    if not asked.isdecimal() or int(asked) < 1:
+        stop(f"JOBS is how many processes build the site, as in JOBS=2, not {asked!r}.")
+    return int(asked)
+
+
 def sphinx(
     work: Path, builder: str, language: str, out: Path, *, strict: bool = True, **settings: object
 ) -> bool:
-    """Run Sphinx on the staged sources; True if it succeeded.
+    """Run Sphinx on the staged sources, in a fork, so that all languages share what was imported;
+    True if it succeeded."""
+    import sphinx_run
 
-    One thread keeps numbers and timings calm, and a forked child from hanging after
-    torch has used OpenMP.
-    """
     started, finished = work / "gallery-started", work / "gallery-finished"
     started.unlink(missing_ok=True)
     finished.unlink(missing_ok=True)
     for style in (out / "_static").glob("mystnb.*.css"):
         # myst-nb writes it late, so that only a second build would link to it with a checksum.
         style.unlink()
-    code = subprocess.call(
-        [sys.executable, str(Path(__file__).with_name("sphinx_process.py")), str(work), builder,
-         language, str(out), "strict" if strict else "lenient", json.dumps(settings)],
-        cwd=ROOT,
-        pass_fds=_held,
-        env=os.environ
-        | {
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONHASHSEED": "0",
-            "OMP_NUM_THREADS": "1",
-            "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", "0"),
-            "IPYTHONDIR": str(work / "ipython"),
-            "PYTHONPATH": str(CONF),
-        },
-    )  # fmt: skip
+
+    def build() -> int:
+        os.chdir(ROOT)
+        os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+        os.environ |= {"IPYTHONDIR": str(work / "ipython"), "PYTHONPATH": str(CONF)}
+        return sphinx_run.run(
+            work, builder, language, out, strict=strict, jobs=jobs(), settings=settings
+        )
+
+    code = in_fork(build)
     if started.exists() and not finished.exists():
         forget(work / "src" / GENERATED)  # a half-made gallery would count as made the next time
     return code == 0

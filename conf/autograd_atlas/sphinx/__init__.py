@@ -3,6 +3,7 @@
 from sphinx.application import Sphinx
 
 from . import (
+    cells,
     exercises,
     gallery,
     graphs,
@@ -12,10 +13,12 @@ from . import (
     mathml,
     outputs,
     pages,
+    pictures,
     player,
     plots,
     programs,
     search,
+    sidebar,
     sources,
 )
 
@@ -23,7 +26,9 @@ from . import (
 def setup(app: Sphinx) -> dict[str, bool]:
     sources.setup(app)  # warnings name the file that a person edits
     lessons.setup(app)  # lessons run in order, in time, without surprises
-    graphs.setup(app)  # graphs are recorded once, and drawn in each language
+    cells.setup(app)  # cells of pages run once
+    graphs.setup(app)  # graphs are recorded once
+    pictures.setup(app)  # and drawn in each language
     programs.setup(app)  # next to the lines that made them
     player.setup(app)  # and played in the browser
     exercises.setup(app)  # what a program gives is asked, and checked
@@ -34,5 +39,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     inventories.setup(app)  # API names lead to their documentation
     search.setup(app)  # Chinese pages can be searched
     languages.setup(app)  # each page knows its other language
+    sidebar.setup(app)  # each page lists what stands near it
     pages.setup(app)  # the edit link, the footer, keyboard access
-    return {"parallel_read_safe": False, "parallel_write_safe": False}  # one Node process
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

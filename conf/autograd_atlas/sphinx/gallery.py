@@ -14,10 +14,10 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
-from .. import svg
 from .exercises import in_notebook
 from .graphs import Recorded, in_block
-from .lessons import LessonError
+from .lessons import EXAMPLES, LessonError
+from .pictures import card
 from .plots import plot_of
 
 
@@ -39,7 +39,8 @@ def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
     """A scraper that puts the graphs and the plot that a block asks for behind it, and leaves the
-    lesson's card picture: its first graph, or what its first block that computes something computed.
+    lesson's card picture: what its first block that computes something computed. If the lesson has a
+    graph, that is drawn in its place later.
     """
     lesson = Path(block_vars["src_file"])
     graphs = in_block(block, lesson)
@@ -48,8 +49,7 @@ def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any
         values = list(named_numbers(block_vars["fake_main"].__dict__))[:8]
         if first or values:
             picture = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
-            content = svg.card(first) if first else card_svg(values)
-            picture.write_text(content, encoding="utf-8")
+            picture.write_text(card_svg(values), encoding="utf-8")
     name = f"{lesson.parent.name}/{lesson.name}"
     drawn = "".join(f"\n.. lesson-graph:: {name} {line}\n\n" for line, _ in graphs)
     images = Path(block_vars["target_file"]).parent / "images"
@@ -71,6 +71,18 @@ def card_svg(values: list[tuple[str, str]]) -> str:
         '<g font-family="ui-monospace, monospace" font-size="20" fill="#fff">'
         f"{''.join(cells)}</g></svg>\n"
     )
+
+
+def draw_cards(app: Sphinx) -> None:
+    """Draw the first graph of each lesson as its card picture: a lesson need not run again because
+    pictures are drawn otherwise now."""
+    for lesson, graphs in Recorded.graphs.items():
+        folder = Path(app.srcdir, "lessons", lesson.relative_to(EXAMPLES)).parent / "images/thumb"
+        picture = folder / f"sphx_glr_{lesson.stem}_thumb.svg"
+        if graphs and picture.exists():
+            content = card(app, next(iter(graphs.values())))
+            if picture.read_text(encoding="utf-8") != content:
+                picture.write_text(content, encoding="utf-8")
 
 
 # What sphinx-gallery adds to its pages, and ours do without:
@@ -139,12 +151,7 @@ def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
             )  # the page is not to be read again
 
 
-def share_work_folder(app: Sphinx, config: Any) -> None:
-    """Executed pages are kept beside the staged sources, for both languages."""
-    config.nb_execution_cache_path = str(Path(app.srcdir).parent / "notebooks")
-
-
 def setup(app: Sphinx) -> None:
-    app.connect("config-inited", share_work_folder)
+    app.connect("builder-inited", draw_cards, priority=950)  # when lessons have run
     app.connect("source-read", drop_unwanted)
     app.connect("env-updated", mend_notebooks)

@@ -12,15 +12,11 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from .. import figure as figures
 from .. import run
-from ..diagram import check_names
-from ..graph import Graph
-from .languages import LANGUAGES
+from ..graph import Graph, check_names
 from .lessons import EXAMPLES, OPTION, LessonError, lesson_files, line_of
 from .options import OPTIONS, of_comment, yes_or_no
 from .plots import lesson_plot
@@ -237,43 +233,9 @@ def move_behind_outputs(app: Sphinx, doctree: nodes.document) -> None:
         parent.insert(first, output)
 
 
-# -- Written --------------------------------------------------------------------------------
-
-
-def visit_html(self: Any, node: graph_figure) -> None:
-    graph = Graph.from_json(node["graph"])
-    view = None if node["view"] == "both" else node["view"]
-    html = figures.figure(
-        graph, node["name"], language=LANGUAGES[self.config.language][0], view=view,
-        fold=node["fold"], opened=node["open"], caption="\0",
-    )  # fmt: skip
-    before, _, after = html.partition("<figcaption>\0</figcaption>")
-    self.body.append(before + ("<figcaption>" if node.children else ""))
-    self.context.append(("</figcaption>" if node.children else "") + after + "\n")
-
-
-def depart_html(self: Any, node: graph_figure) -> None:
-    self.body.append(self.context.pop())
-
-
-def skip(self: Any, node: graph_figure) -> None:
-    raise nodes.SkipNode
-
-
-PACKAGE = Path(figures.__file__).parent
-
-
-def add_styles(app: Sphinx, config: Config) -> None:
-    for path in (PACKAGE / "graph.css", PACKAGE / "figure.css", PACKAGE / "player" / "player.css"):
-        config.html_static_path.append(str(path))
-        app.add_css_file(path.name)
-
-
 def setup(app: Sphinx) -> None:
-    app.add_node(graph_figure, html=(visit_html, depart_html), text=(skip, None))
     app.add_directive("autograd-graph", AutogradGraph)
     app.add_directive("lesson-graph", LessonGraph)
     app.connect("doctree-read", move_behind_outputs)
     app.connect("doctree-read", name_figures)
-    app.connect("config-inited", add_styles)
     app.connect("builder-inited", record_lessons, priority=150)  # after the lessons' own check

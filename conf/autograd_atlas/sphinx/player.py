@@ -32,7 +32,7 @@ def make_script(folder: Path) -> None:
 
 def add_script(app: Sphinx) -> None:
     if app.builder.format == "html":
-        add_made(app, "player", make_script)
+        add_made(app, "player", make_script, [*figure.PLAYER, TERSER.parents[1] / "package.json"])
         app.add_js_file("player.js", loading_method="defer")
 
 

@@ -1,15 +1,12 @@
-"""Runs Sphinx once, in a process of its own, and says what went wrong in one place: the
-file and the line that a person edits, without Sphinx's crash report.
-
-Arguments: the work folder, the builder, the language, the output folder, whether a
-warning is an error, and settings as JSON.
+"""Runs Sphinx once, and says what went wrong in one place: the file and the line that a person
+edits, without Sphinx's crash report.
 """
 
-import json
 import re
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from myst_nb.core.execute.base import ExecutionError
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
@@ -61,7 +58,17 @@ class Remembered:
         return sys.stderr.isatty()
 
 
-def run(work: Path, builder: str, language: str, out: Path, strict: bool, settings: dict) -> int:
+def run(
+    work: Path,
+    builder: str,
+    language: str,
+    out: Path,
+    *,
+    strict: bool,
+    jobs: int,
+    settings: dict[str, Any],
+) -> int:
+    """Build into ``out``, with a warning as an error if ``strict``; gives the exit code."""
     warnings = Remembered()
     if not sys.stdout.isatty():
         disable_colour()
@@ -70,7 +77,7 @@ def run(work: Path, builder: str, language: str, out: Path, strict: bool, settin
             app = Sphinx(
                 work / "src", CONF, out, work / "doctrees" / f"{builder}-{language}", builder,
                 confoverrides={"language": LANGUAGES[language], **settings},
-                warning=warnings, warningiserror=strict,
+                warning=warnings, warningiserror=strict, parallel=jobs,
             )  # fmt: skip
             app.build()
             if app.statuscode and warnings.texts:
@@ -88,8 +95,3 @@ def run(work: Path, builder: str, language: str, out: Path, strict: bool, settin
         traceback.print_exc()
     return 2
 
-
-if __name__ == "__main__":
-    work, builder, language, out, strict, settings = sys.argv[1:]
-    code = run(Path(work), builder, language, Path(out), strict == "strict", json.loads(settings))
-    sys.exit(code)

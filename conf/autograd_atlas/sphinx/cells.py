@@ -1,0 +1,30 @@
+"""The cells of pages: run once for both languages, and by several processes at the same time."""
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_cache import get_cache
+from jupyter_cache.cache.main import JupyterCacheBase
+from sphinx.application import Sphinx
+
+
+def share_work_folder(app: Sphinx, config: Any) -> None:
+    """Executed pages are kept beside the staged sources."""
+    config.nb_execution_cache_path = str(Path(app.srcdir).parent / "notebooks")
+
+
+def make_database(app: Sphinx) -> None:
+    """Before pages are read, in one process: several would each make its tables, and all but one
+    fail (https://github.com/sphinx-doc/sphinx/issues/12481)."""
+    get_cache(app.config.nb_execution_cache_path).db.dispose()
+
+
+def keep_all(cache: JupyterCacheBase) -> None:
+    """Instead of deleting the oldest results of more than 1,000, which two processes would try at
+    the same time; what no page has any more goes with the work folder."""
+
+
+def setup(app: Sphinx) -> None:
+    JupyterCacheBase.truncate_caches = keep_all
+    app.connect("config-inited", share_work_folder)
+    app.connect("builder-inited", make_database)
