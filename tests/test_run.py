@@ -1,10 +1,12 @@
 """The process that runs a page's program for its picture: what happens there stays there."""
 
+import os
+import signal
 import textwrap
 import time
 
 import pytest
-from autograd_atlas.run import Request, RunError, run
+from autograd_atlas.run import MODULES, Request, RunError, run, server
 
 START = """
 import torch
@@ -81,6 +83,33 @@ def test_a_program_that_does_not_end_is_ended(ask):
 def test_a_process_that_dies_is_told_with_its_last_word(ask):
     with pytest.raises(RunError, match=r"exit 3\): the last word"):
         ask("import os\nos.write(2, b'the last word')\nos._exit(3)\n")
+
+
+def test_a_server_that_died_is_told_and_started_again(ask, capfd):
+    """Killed while it waits, as when memory runs out."""
+    ask("pass")
+    os.kill(server().process.pid, signal.SIGKILL)
+    assert ask("print('here')").printed == "here\n"
+    told = "docs/page.md: the process that runs programs died (exit -9); starting it again\n"
+    assert capfd.readouterr().err == told
+
+
+def test_a_program_that_kills_the_server_twice_is_named(ask, capfd):
+    with pytest.raises(RunError, match=r"the process that runs programs died \(exit -9\)"):
+        ask("import os\nos.kill(os.getppid(), 9)\nos.kill(os.getpid(), 9)")
+    assert capfd.readouterr().err.count("starting it again") == 2
+    assert ask("print('here')").printed == "here\n"
+
+
+def test_only_the_modules_that_are_hashed_have_a_part_in_an_answer(ask):
+    """Or an answer would be kept that another recorder would give otherwise."""
+    answer = ask(
+        """
+        import sys
+        print(*sorted(name for name in sys.modules if name.startswith("autograd_atlas.")))
+        """
+    )
+    assert set(answer.printed.split()) <= {f"autograd_atlas.{name}" for name in MODULES}
 
 
 def test_any_character_can_be_printed(ask):

@@ -12,6 +12,7 @@ program: ``Server`` here, ``serve`` there.
 import __future__
 
 import ast
+import atexit
 import contextlib
 import difflib
 import hashlib
@@ -147,9 +148,9 @@ def carried_out(order: dict[str, Any], seconds: float) -> int | None:
     """
     for _ in range(2):
         try:
-            return server(os.getpid()).run(order, seconds)
+            return server().run(order, seconds)
         except ServerDied as problem:
-            server.cache_clear()
+            end_server()
             died = str(problem)
             print(f"{order['file']}: {died}; starting it again", file=sys.stderr, flush=True)
     raise RunError(order["requests"][0]["line"] if order["requests"] else 1, died)
@@ -214,10 +215,25 @@ def kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-@cache
-def server(process: int) -> Server:
-    """One for each process that reads pages."""
-    return Server()
+_servers: dict[int, Server] = {}  # by the process that uses it: several may read pages
+
+
+def server() -> Server:
+    """The server of this process, started when it is first needed."""
+    process = os.getpid()
+    if process not in _servers:
+        _servers[process] = Server()
+        atexit.register(end_server)
+    return _servers[process]
+
+
+def end_server() -> None:
+    """End the server of this process, if it has one; the next program starts another."""
+    if ended := _servers.pop(os.getpid(), None):
+        with contextlib.suppress(BrokenPipeError):
+            ended.process.stdin.close()
+        ended.process.stdout.close()
+        ended.process.wait()
 
 
 # -- In the child ---------------------------------------------------------------------------

@@ -233,9 +233,14 @@ def move_behind_outputs(app: Sphinx, doctree: nodes.document) -> None:
         parent.insert(first, output)
 
 
+def end_server(app: Sphinx, problem: Exception | None) -> None:
+    run.end_server()
+
+
 def setup(app: Sphinx) -> None:
     app.add_directive("autograd-graph", AutogradGraph)
     app.add_directive("lesson-graph", LessonGraph)
     app.connect("doctree-read", move_behind_outputs)
     app.connect("doctree-read", name_figures)
+    app.connect("build-finished", end_server)
     app.connect("builder-inited", record_lessons, priority=150)  # after the lessons' own check

