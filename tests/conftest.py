@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -235,16 +236,27 @@ class Project:
         )
 
     def build(self, command: str = "html", *pages: str, **environment: str) -> Build:
-        """A build that is waited for, as a fork of a process that has imported Sphinx before."""
-        printed = self.root / "printed"
+        """A build that is waited for."""
+        return run_command(self.command, command, *pages, **environment)
+
+
+class Build(NamedTuple):
+    returncode: int
+    stdout: str
+
+
+def run_command(script: Path, *arguments: str, **environment: str) -> Build:
+    """A command of some copy of the project, as a fork of a process that has imported Sphinx
+    before."""
+    with tempfile.NamedTemporaryFile() as printed:
         order = {
-            "script": str(self.command),
-            "arguments": [command, *pages],
+            "script": str(script),
+            "arguments": arguments,
             "environment": {**os.environ, "JOBS": "1", **environment},
-            "prints": str(printed),
+            "prints": printed.name,
         }
         code = prefork_server().carry_out(order)
-        return Build(code, printed.read_text(encoding="utf-8"))
+        return Build(code, Path(printed.name).read_text(encoding="utf-8"))
 
 
 class PreforkServer:
@@ -267,11 +279,6 @@ class PreforkServer:
 @functools.cache
 def prefork_server() -> PreforkServer:
     return PreforkServer()
-
-
-class Build(NamedTuple):
-    returncode: int
-    stdout: str
 
 
 def contents(folder: Path) -> dict[str, bytes]:
