@@ -1,9 +1,12 @@
 # The commands people type; 'make' alone lists them. What they do is in conf/commands/ and tests/.
+# Processes that build or test: as many as there are cores, or JOBS=2.
 
 PYTHON ?= python3
 VENV := .venv/bin/python
 PAGES ?=
 PORT ?= 8000
+JOBS ?=
+export JOBS
 # Python would trust a compiled file that a full disk has cut short.
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -28,11 +31,11 @@ serve: html ## show the site at http://127.0.0.1:8000 (another port: PORT=8080)
 live: environment ## build, show, and rebuild on save (another port: PORT=8080)
 	@$(VENV) conf/commands/live.py $(PORT)
 
-test: html ## build the site and check every promise of it, doctests included
-	@$(VENV) -m pytest tests --numprocesses=2 --dist=worksteal
+test: environment ## build the site and check every promise of it, doctests included
+	@$(VENV) conf/commands/suite.py
 
-test-all: html ## the same, and what takes longer: every module of PyTorch's own tests, and more
-	@$(VENV) -m pytest tests --numprocesses=2 --dist=worksteal -m "slow or not slow"
+test-all: environment ## the same, and what takes longer: every module of PyTorch's own tests, and more
+	@$(VENV) conf/commands/suite.py -m "slow or not slow"
 
 doctest: environment ## check every >>> on pages, in lessons and in docstrings
 	@$(VENV) -m pytest tests/test_doctests.py

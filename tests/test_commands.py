@@ -1,8 +1,10 @@
 """The commands people type do what their one line says, and refuse what they cannot do."""
 
 import os
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,27 @@ def test_a_real_lesson_can_be_previewed(tmp_path):
     for language in ("en", "zh"):
         page = root / f"build/preview/{language}/lessons/1_computation_graph/plot_forward_pass.html"
         assert "J = 33" in page.read_text(encoding="utf-8")
+
+
+def test_live_shows_the_site_and_builds_again_when_a_source_is_saved(built_project):
+    """At a port that is free."""
+    live = subprocess.Popen(
+        [sys.executable, str(built_project.root / "conf/commands/live.py"), "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    page = (built_project.root / "docs/index.md").read_text(encoding="utf-8")
+    try:
+        for words in ("Some words.", "New words."):
+            built_project.write("docs/index.md", page.replace("Some words.", words))
+            shown = ""
+            while words not in shown:
+                line = next(line for line in live.stdout if line.startswith("http://"))
+                with urllib.request.urlopen(f"{line.split()[0]}en/index.html") as answer:
+                    shown = answer.read().decode()
+    finally:
+        os.killpg(live.pid, signal.SIGKILL)
+        live.communicate()
+        built_project.write("docs/index.md", page)
 
 
 def test_accept_writes_what_the_site_prints(site, tmp_path, monkeypatch):

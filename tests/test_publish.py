@@ -31,8 +31,12 @@ def test_the_zip_holds_the_site_and_works_from_a_folder(site, reader, tmp_path):
     assert page.locator("h1").inner_text().startswith("术语表")
 
 
-def test_there_is_a_workflow_to_test_and_one_to_publish():
-    assert [path.stem for path in WORKFLOWS] == ["publish", "test"]
+def test_what_takes_longer_runs_every_night():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/nightly.yml").read_text("utf-8"))
+    commands = [step.get("run") for job in workflow["jobs"].values() for step in job["steps"]]
+    assert "make test-all" in commands
+    (schedule,) = workflow[True]["schedule"]  # YAML 1.1 takes "on" for a truth value
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", schedule["cron"])
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

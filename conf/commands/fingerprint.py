@@ -24,7 +24,8 @@ from project import CONF, DOCS, EXAMPLES, ROOT
 
 # What files of ours can change. One that is not named here counts as able to change a run.
 CHANGES_NOTHING = (
-    "commands/environment.py", "commands/live.py", "commands/catalogues.py", "locale/*.json",
+    "commands/catalogues.py", "commands/environment.py", "commands/live.py", "commands/suite.py",
+    "locale/*.json",
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (

@@ -1,0 +1,42 @@
+"""``make test`` and ``make test-all``: builds the site, checks every promise of it, and says what
+that cost.
+
+Arguments are handed on to pytest.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from project import ROOT
+
+MINUTES = 10  # of processor time that make test may cost, building included
+
+
+def told(seconds: float) -> str:
+    """
+    >>> told(432.4)
+    '7 min 12 s'
+    """
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def main(arguments: list[str]) -> int:
+    start = time.monotonic()
+    build = [sys.executable, str(Path(__file__).with_name("site.py")), "html"]
+    workers = os.environ.get("JOBS") or "logical"  # as many as there are cores
+    tests = [sys.executable, "-m", "pytest", "tests", f"--numprocesses={workers}"]
+    code = subprocess.call(build, cwd=ROOT)
+    code = code or subprocess.call([*tests, "--dist=worksteal", *arguments], cwd=ROOT)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cost = told(used.ru_utime + used.ru_stime)
+    limit = "" if arguments else f" of {MINUTES} min"
+    print(f"Processor time: {cost}{limit}; {told(time.monotonic() - start)} by the clock.")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
