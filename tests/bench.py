@@ -1,11 +1,13 @@
 """``make bench``: what building takes, in multiples of two things measured in the same run:
 an empty Sphinx build, and the bare sum of what has to run (every lesson in one process,
 every page with cells in one of its own; pictures, which run once more, are not in it). And
-the slowest lessons, in multiples of what importing torch takes.
+the slowest lessons, in multiples of what importing torch takes; and how building grows with
+the number of pages, in multiples of what it would be if each page cost as much as the first.
 """
 
 import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -14,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from conftest import Project
 from project_files import copy_to
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,6 +79,43 @@ def build(project: Path) -> tuple[float, float]:
     return end - start, end - second
 
 
+CHAPTER = 20  # pages
+COUNTS = (50, 200, 800)  # of trivial pages
+
+
+def processor_seconds(folder: Path, pages: int) -> float:
+    """What a clean build of so many trivial pages costs, in both languages, with one process."""
+    project = Project(folder / f"{pages} pages")
+    chapters = range(0, pages, CHAPTER)
+    for first in chapters:
+        names = [f"p{number:03}" for number in range(first, min(first + CHAPTER, pages))]
+        project.write(
+            f"docs/c{first}.md",
+            f"# Chapter {first}\n\n```{{toctree}}\n" + "\n".join(names) + "\n```\n",
+        )
+        for name in names:
+            project.write(f"docs/{name}.md", f"# Page {name}\n\nSome words.\n")
+    listed = "\n".join(f"c{first}" for first in chapters)
+    project.change("docs/index.md", "lessons/", f"{listed}\nlessons/")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = project.start()
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(getattr(after, name) - getattr(before, name) for name in ("ru_utime", "ru_stime"))
+
+
+def growth(folder: Path) -> None:
+    """The first two counts tell what a page costs, and what a build costs without any."""
+    found = {pages: processor_seconds(folder, pages) for pages in COUNTS}
+    few, some, _ = COUNTS
+    each = (found[some] - found[few]) / (some - few)
+    print(f"\n{'trivial pages':34}{'of linear growth':>20}{'processor seconds':>22}")
+    for pages, seconds in found.items():
+        linear = found[few] + each * (pages - few)
+        print(f"{pages:<34}{seconds / linear:20.2f}{seconds:22.1f}")
+
+
 def main() -> None:
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT / "conf")}
     with tempfile.TemporaryDirectory() as temporary:
@@ -120,6 +160,8 @@ def main() -> None:
     print(f"\n{'slowest lessons, each alone':34}{'imports of torch':>20}{'seconds':>22}")
     for name, value in sorted(alone.items(), key=lambda each: -each[1])[:5]:
         print(f"{name:34}{value / torch:20.2f}{value:22.2f}")
+    with tempfile.TemporaryDirectory() as temporary:
+        growth(Path(temporary))
 
 
 if __name__ == "__main__":

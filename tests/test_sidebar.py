@@ -58,7 +58,6 @@ def test_of_many_pages_those_nearby_are_listed_and_the_way_to_all(project, name,
     near = [f"page{n:02}.html" for n in range(first, last + 1)]
     assert below == ["#" if each == f"{name}.html" else each for each in near] + ["index.html"]
     assert listed(project, f"c2/{name}")[-2][2] == "All 60 pages"
-    assert listed(project, f"c2/{name}", "zh")[-2][2] == "All 60 pages"  # no catalogue here
 
 
 def test_the_page_and_what_is_around_it_are_marked(project):
