@@ -64,8 +64,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(figure)
     if USED:
         terminalreporter.write_line(
-            f"browser: {len(VISITED)} page states visited, "
-            f"{len(USED - VISITED)} known from before"
+            f"browser: {len(VISITED)} page states visited, {len(USED - VISITED)} known from before"
         )
     skipped = terminalreporter.stats.get("skipped", [])
     if any(MISSING_BROWSER in str(report.longrepr) for report in skipped):
@@ -89,7 +88,8 @@ def find_browser(playwright: Playwright) -> str | None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Before workers of pytest-xdist start, which would all install a browser at once."""
-    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
+    worker = hasattr(session.config, "workerinput")
+    if session.config.getoption("numprocesses", None) and not worker:
         with sync_playwright() as playwright:
             install_missing_browser(playwright)
 

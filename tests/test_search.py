@@ -62,6 +62,6 @@ def test_one_searches_from_any_page(root, reader, language, query):
 
 
 def test_a_word_that_is_nowhere_finds_nothing(site, reader):
-    page = reader((site / "zh/search.html").as_uri() + "?q=%E5%A4%A7%E7%86%8A%E7%8C%AB", shared=True)
+    page = reader(f"{(site / 'zh/search.html').as_uri()}?q={quote_plus('大熊猫')}", shared=True)
     page.wait_for_function("document.querySelector('#search-results p')?.innerText.length > 20")
     assert page.locator("#search-results li").count() == 0

@@ -5,8 +5,8 @@ on the console, requests to other hosts, axe's violations, labels that are cut, 
 to each answer, whether the page fits a phone, and which figures can be played with other numbers.
 
 A record is named after all that decides it, so that it serves again as long as that is the same.
-It holds faults too: whoever reads it again finds them again. Two processes may read and make records
-at once; a lock for each makes sure that no page is visited twice.
+It holds faults too: whoever reads it again finds them again. Several processes may read and make
+records at once; a lock for each makes sure that no page is visited twice.
 """
 
 import contextlib
@@ -56,8 +56,8 @@ class Record:
 
 # The contrast of text costs axe most, so its rule leaves out two kinds in which it finds nothing:
 # - what stands in a picture: axe cannot tell what lies behind it there, and never reports it;
-# - tokens of code and formulas with the tags and classes of one before them in the same block: their
-#   colours are the same, since styles know tokens by those alone, and the first one is looked at.
+# - tokens of code and formulas with the tags and classes of one before them in the same block: styles
+#   know tokens by those alone, so that their colours are those of the first one, which is looked at.
 # Transitions are ended first, so that no colour is on its way when the theme has changed.
 RUN_AXE = """async () => {
   for (const each of document.getAnimations()) each.finish();
@@ -66,7 +66,7 @@ RUN_AXE = """async () => {
     for (const token of block.querySelectorAll("*")) {
       let path = "";
       for (let each = token; each !== block; each = each.parentElement)
-        path += `>${each.localName} ${each.className}`;
+        path += `>${each.localName} ${each.className} ${each.getAttribute("style")}`;
       if (known.has(path)) token.dataset.axeKnown = "";
       known.add(path);
     }
@@ -290,7 +290,7 @@ def serving(folder: Path, under: str = "") -> Iterator[str]:
             return super().translate_path(f"/{path.removeprefix(f'/{under}')}" if inside else "/-")
 
         def end_headers(self) -> None:
-            self.send_header("Cache-Control", "max-age=3600")  # styles and scripts are asked for once
+            self.send_header("Cache-Control", "max-age=3600")  # a style is asked for once
             super().end_headers()
 
         def handle(self) -> None:
