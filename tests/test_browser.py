@@ -1,7 +1,14 @@
 """The site in a real Chromium, as a reader meets it."""
 
-import pytest
+import os
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
+from conftest import MAC, MISSING_BROWSER
+
+ROOT = Path(__file__).resolve().parents[1]
 LESSON = "lessons/1_computation_graph/plot_forward_pass.html"
 
 
@@ -86,3 +93,47 @@ def test_every_page_can_be_edited_at_its_source(site, reader):
         page = reader((site / "en" / f"{name}.html").as_uri(), shared=True)
         link = page.locator("a[rel=edit]").get_attribute("href")
         assert link.endswith(f"/edit/main/{source}")
+
+
+def run_without_browser(tmp_path, *options: str, **variables: str) -> tuple[str, list[str]]:
+    """What a run of two tests says where there is no browser, and what it asked of apt-get."""
+    if MAC.exists():
+        pytest.skip("Chrome is found without PATH here")
+    asked = tmp_path / "asked"
+    asked.touch()
+    command = tmp_path / "bin" / "apt-get"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\necho "$1" >> "{asked}"\n')
+    command.chmod(0o755)
+    kept = {
+        key: os.environ[key]
+        for key in ("HOME", "LANG", "PYTHONDONTWRITEBYTECODE")
+        if key in os.environ
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-k", "result_stands or edited", __file__, *options],
+        cwd=ROOT,
+        env={
+            **kept,
+            "PATH": str(command.parent),
+            "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path / "browsers"),
+            "PLAYWRIGHT_DOWNLOAD_HOST": "http://127.0.0.1:9",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+    )
+    return run.stdout, asked.read_text().split()
+
+
+@pytest.mark.parametrize("options", [("-n2",), ()], ids=["two workers", "none"])
+def test_on_ci_a_missing_browser_is_installed_once_and_needed(tmp_path, options):
+    said, asked = run_without_browser(tmp_path, *options, CI="true")
+    assert asked == ["update", "install"]
+    assert "no Chromium on CI" in said and "2 errors" in said and "passed" not in said
+
+
+def test_a_person_without_a_browser_is_told_and_no_package_is_installed(tmp_path):
+    said, asked = run_without_browser(tmp_path, "-n2")
+    assert asked == []
+    assert "2 skipped" in said and MISSING_BROWSER in said

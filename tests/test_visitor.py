@@ -107,6 +107,11 @@ SEEN = {  # what stands on the page, what is asked of its record, and what that 
         lambda record: record.phone["width"] > 480,
         True,
     ),
+    "a wide article": (
+        "<div style='overflow: auto'><article style='width: 500px'>x</article></div>",
+        lambda record: record.phone["width"],
+        500,
+    ),
     "an exercise": (
         FORM,
         lambda record: record.exercises,

@@ -97,8 +97,10 @@ LABELS = """() => {
     .map(s => 12 * s.getBoundingClientRect().width / s.viewBox.baseVal.width);
   return {count: document.querySelectorAll(".aa-graph g[id] text").length, cut, sizes};
 }"""
+# Furo's page never scrolls sideways itself, but what is around the article does.
 FITS = """() => ({
-  width: document.documentElement.scrollWidth,
+  width: Math.max(...[...document.querySelectorAll("html, :has(article)")].map(
+    each => each.scrollWidth)),
   tables: [...document.querySelectorAll(".aa-columns pre")].map(
     pre => getComputedStyle(pre).whiteSpace),
 })"""
