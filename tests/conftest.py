@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import functools
-import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "conf"), str(ROOT / "conf" / "commands")]
-from live import Quiet  # noqa: E402
+from visitor import Visits, serving  # noqa: E402
 
 SITE = ROOT / "build" / "html"
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # as make does
 
 FIGURES: list[str] = []
+VISITED: set[str] = set()  # states of pages: those that were visited in this run
+USED: set[str] = set()  # and all that tests have asked about
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +55,20 @@ def terminal(request: pytest.FixtureRequest) -> Callable[[str], None]:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call":
         FIGURES.extend(value for name, value in report.user_properties if name == "figure")
+    if report.when == "teardown":
+        for name, value in report.user_properties:
+            if name == "visits":
+                VISITED.update(value[0])
+                USED.update(value[1])
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
     for figure in sorted(FIGURES):
         terminalreporter.write_line(figure)
+    if USED:
+        terminalreporter.write_line(
+            f"browser: {len(VISITED)} page states visited, {len(USED - VISITED)} known from before"
+        )
     skipped = terminalreporter.stats.get("skipped", [])
     if any(MISSING_BROWSER in str(report.longrepr) for report in skipped):
         terminalreporter.write_line(MISSING_BROWSER, yellow=True)
@@ -80,8 +89,18 @@ def find_browser(playwright: Playwright) -> str | None:
     return next((path for path in known if Path(path).exists()), None)
 
 
-def install_browser() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before workers of pytest-xdist start, which would all install a browser at once."""
+    worker = hasattr(session.config, "workerinput")
+    if session.config.getoption("numprocesses", None) and not worker:
+        with sync_playwright() as playwright:
+            install_missing_browser(playwright)
+
+
+def install_missing_browser(playwright: Playwright) -> None:
     """Get a Chromium: on CI from Debian; for a person only into their own folder."""
+    if find_browser(playwright) is not None:
+        return
     if os.environ.get("CI") == "true":
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True)
@@ -92,8 +111,8 @@ def install_browser() -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        if find_browser(playwright) is None:
-            install_browser()
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            install_missing_browser(playwright)
         path = find_browser(playwright)
         if path is None and os.environ.get("CI") == "true":
             pytest.fail("no Chromium on CI, and apt-get brought none")
@@ -113,31 +132,51 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def shared_page(browser: Browser) -> Page:
+    return browser.new_context().new_page()
+
+
 @pytest.fixture
-def reader(browser):
+def reader(browser, shared_page):
     """Opens pages for a reader; a message on the console, or a request to another host, fails
-    the test. (Furo's theme button says what it did; that is the one exception.)"""
+    the test. (Furo's theme button says what it did; that is the one exception.)
+
+    ``shared`` opens it in a page that other tests have used before, which costs a third: for tests
+    that leave nothing behind that outlives a page."""
     contexts, complaints = [], []
+    listeners = {
+        "console": lambda message: complain(message.text),
+        "pageerror": lambda error: complain(str(error)),
+        "request": lambda request: hosts(request.url),
+    }
 
-    def open_page(address: str, **options):
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: hosts(request.url))
-        page.goto(address)
-        return page
-
-    def complain(message) -> None:
-        if not message.text.startswith("Changed to "):
-            complaints.append(message.text)
+    def complain(text: str) -> None:
+        if not text.startswith("Changed to "):
+            complaints.append(text)
 
     def hosts(url: str) -> None:
         if not url.startswith(("file:", "data:", "about:", "http://127.0.0.1:")):
             complaints.append(f"request to {url}")
 
+    def listen(page: Page) -> Page:
+        for event, listener in listeners.items():
+            page.on(event, listener)
+        return page
+
+    def open_page(address: str, *, shared: bool = False, **options) -> Page:
+        if shared:
+            page = shared_page
+        else:
+            contexts.append(browser.new_context(**options))
+            page = listen(contexts[-1].new_page())
+        page.goto(address)
+        return page
+
+    listen(shared_page)
     yield open_page
+    for event, listener in listeners.items():
+        shared_page.remove_listener(event, listener)
     for context in contexts:
         context.close()
     assert complaints == []
@@ -146,11 +185,29 @@ def reader(browser):
 @pytest.fixture(scope="session")
 def served(site: Path) -> Iterator[str]:
     """The site's address when it is served over HTTP."""
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with serving(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def published(site: Path) -> Iterator[str]:
+    """The site's address under a sub-path, as GitHub Pages serves it."""
+    with serving(site, "autograd-atlas/") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def visitor(site: Path, published: str, browser: Browser) -> Visits:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return Visits(site, published, ROOT / "build" / "visits", browser, turn=worker / workers)
+
+
+@pytest.fixture
+def visits(visitor: Visits, request: pytest.FixtureRequest) -> Iterator[Visits]:
+    """What a browser has found on each page, today or when the page was last different."""
+    yield visitor
+    request.node.user_properties.append(("visits", [sorted(visitor.made), sorted(visitor.used)]))
 
 
 class Project:

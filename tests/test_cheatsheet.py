@@ -2,8 +2,8 @@
 
 import re
 
+import pages
 import pytest
-from bs4 import BeautifulSoup
 from test_doctests import ROOT, examples_in
 
 LANGUAGES = ("en", "zh")
@@ -38,8 +38,8 @@ def test_nothing_on_the_printed_sheet_is_cut_off(site, reader, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_line_of_code_on_the_sheet_is_run(site, language):
-    page = BeautifulSoup((site / language / "cheatsheet.html").read_text("utf-8"), "html.parser")
-    shown = "".join(block.get_text() for block in page.select(".aa-sheet pre"))
+    sheet = pages.page(site / language / "cheatsheet.html")
+    shown = "".join(pages.text(block) for block in pages.select(sheet, ".aa-sheet pre"))
     run = examples_in(ROOT / "docs" / "cheatsheet.md").examples
     assert shown.count(">>> ") == len(run) > 50
     for example in run:

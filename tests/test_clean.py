@@ -1,66 +1,29 @@
 """Nothing on any page is out of order: accessibility, console, other hosts, dead links."""
 
-import functools
-import http.server
-import itertools
 import re
-import shutil
-import sys
-import threading
 import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+import pages
 import pytest
-from bs4 import BeautifulSoup
 from conftest import page_names
-from live import Quiet
-
-AXE = Path(sys.prefix) / "npm/node_modules/axe-core/axe.min.js"
+from visitor import AXE, HOME, KINDS, STATES
 
 
-@pytest.fixture(scope="module")
-def published(site, tmp_path_factory):
-    """The site's address under a sub-path, as GitHub Pages serves it."""
-    root = tmp_path_factory.mktemp("host")
-    shutil.copytree(site, root / "autograd-atlas")
-    handler = functools.partial(Quiet, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/autograd-atlas/"
-        server.shutdown()
-
-
-# Each page in one of two states; every page in each language, theme and width in "make test-all".
-STATES = [
-    ("en", "light", 1280, True), ("zh", "dark", 360, True),
-    *(
-        pytest.param(*state, False, marks=pytest.mark.slow)
-        for state in itertools.product(("en", "zh"), ("light", "dark"), (1280, 360))
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("language", "theme", "width", "some"), STATES)
-def test_axe_finds_nothing_on_any_page(site, published, reader, language, theme, width, some):
-    script = AXE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("language", HOME)
+def test_axe_finds_nothing_on_any_page(site, visits, language):
+    """Each page in one state; one page of each kind in every theme and width."""
+    records = visits.records(language)
+    assert records.keys() >= {*page_names(site, language), *KINDS}
     found = []
-    page = reader("about:blank", color_scheme=theme, viewport={"width": width, "height": 800})
-    names = [*page_names(site, language), "search.html?q=grad_fn"]
-    if some:  # the other half in the other of these two states
-        names = names[1::2] if language == "en" else names[::2]
-    for name in names:
-        page.goto(f"{published}{language}/{name}")
-        if "?" in name:
-            page.wait_for_selector("#search-results li a")
-        page.evaluate(script)
-        result = page.evaluate(
-            "axe.run().then(({passes, violations}) => ({passes: passes.length, violations}))"
-        )
-        assert result["passes"], "axe did not run"
-        for violation in result["violations"]:
-            places = [node["html"][:120] for node in violation["nodes"][:3]]
-            found.append(f"{name}: {violation['id']} ({violation['impact']}): {places}")
+    for name, record in records.items():
+        states = STATES if name in KINDS else [HOME[language]]
+        assert record.axe.keys() == {f"{theme} {width}" for theme, width in states}
+        for state, result in record.axe.items():
+            assert result["passes"], f"axe did not run on {name}"
+            found += [f"{name}, {state}: {violation}" for violation in result["violations"]]
     assert found == []
 
 
@@ -81,71 +44,98 @@ def test_axe_would_find_something(published, reader):
     assert "image-alt" in [found["id"] for found in page.evaluate("axe.run()")["violations"]]
 
 
-def links(soup: BeautifulSoup) -> list[str]:
-    found = [tag.get("href") or tag.get("src") for tag in soup.select("[href], [src]")]
+def links(page: pages.Element) -> list[str]:
+    found = [each.get("href") or each.get("src") for each in pages.select(page, "[href], [src]")]
     return [link for link in found if not link.startswith(("data:", "javascript:", "mailto:"))]
 
 
-def test_every_internal_link_and_anchor_resolves_under_a_sub_path(published):
-    host = urlsplit(published).netloc
-    seen: dict[str, BeautifulSoup | None] = {}
-    todo = {published + "index.html": "the start"}
-    broken, anchors = [], 0
-    wanted: list[tuple[str, str, str]] = []
+def dead_links(site: Path) -> tuple[list[str], int, int]:
+    """Links that lead nowhere when the site lies below a path of its host, from the start on; and
+    how many pages and anchors there are."""
+    host = "http://host/"
+    root = f"{host}autograd-atlas/"
+    seen: dict[str, pages.Element | None] = {}
+    todo = {f"{root}index.html": "the start"}
+    dead, anchors = [], []
     while todo:
         address, origin = todo.popitem()
-        try:
-            with urllib.request.urlopen(address) as answer:
-                html = answer.headers.get_content_type() == "text/html"
-                body = answer.read()
-        except OSError as problem:
-            broken.append(f"{origin} -> {address}: {problem}")
-            seen[address] = None
-            continue
-        seen[address] = BeautifulSoup(body, "html.parser") if html else None
-        for link in links(seen[address]) if html else ():
-            target, anchor = urldefrag(urljoin(address, link))
-            if urlsplit(target).netloc != host:
-                continue
-            assert target.startswith(published), f"{address} leaves the sub-path: {link}"
-            if anchor:
-                wanted.append((address, target, unquote(anchor)))
-            if target not in seen:
-                todo[target] = address
-    for origin, target, anchor in wanted:
-        page = seen.get(target)
-        if page is not None:
-            anchors += 1
-            if not page.find(id=anchor):
-                broken.append(f"{origin} -> {target}#{anchor}: no such anchor")
-    assert broken == []
-    pages = [address for address, page in seen.items() if page is not None]
-    assert len(pages) > 15 and anchors > 100
+        path = site / unquote(urlsplit(address).path).removeprefix("/autograd-atlas/")
+        seen[address] = None
+        if not address.startswith(root) or not path.is_file():
+            dead.append(f"{origin} -> {address}")
+        elif path.suffix == ".html":
+            seen[address] = pages.page(path)
+            for link in links(seen[address]):
+                target, anchor = urldefrag(urljoin(address, link))
+                if target.startswith(host):
+                    anchors += [(address, target, unquote(anchor))] if anchor else []
+                    if target not in seen:
+                        todo[target] = address
+    found = {address: page for address, page in seen.items() if page is not None}
+    ids = {address: set(page.xpath("//@id")) for address, page in found.items()}
+    anchors = [each for each in anchors if each[1] in found]
+    for origin, target, anchor in anchors:
+        if anchor not in ids[target]:
+            dead.append(f"{origin} -> {target}#{anchor}: no such anchor")
+    return dead, len(found), len(anchors)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_no_page_asks_another_host_or_complains(site, published, reader, language):
-    """``reader`` fails on both. (The tests with axe stay longer on each page, with it too.)"""
-    page = reader("about:blank")
-    for name in page_names(site, language):
-        page.goto(f"{published}{language}/{name}")
-    page.wait_for_load_state("networkidle")
-    assert page.url.endswith(page_names(site, language)[-1])
+def test_every_internal_link_and_anchor_resolves_under_a_sub_path(site):
+    dead, count, anchors = dead_links(site)
+    assert dead == []
+    assert count > 15 and anchors > 100
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("none.html", "/autograd-atlas/none.html"),
+        ("_static/none.css?v=1", "/autograd-atlas/_static/none.css?v=1"),
+        ("/index.html", "http://host/index.html"),
+        ("../index.html", "http://host/index.html"),
+        ("#none", "index.html#none: no such anchor"),
+        ("more%20pages/", "/autograd-atlas/more%20pages/"),
+    ],
+)
+def test_a_dead_link_is_found(tmp_path, link, said):
+    (tmp_path / "more pages").mkdir()
+    (tmp_path / "index.html").write_text(f'<p id="a"><a href="#a"></a><a href="{link}"></a>')
+    dead, count, anchors = dead_links(tmp_path)
+    assert len(dead) == 1 and dead[0].endswith(said)
+    assert count == 1 and anchors >= 1
+
+
+def test_a_host_gives_what_is_in_the_folder(site, published):
+    """The links above are followed in the folder; a few are asked for as a browser does."""
+    for name in ("index.html", "en/index.html", "zh/glossary.html", "en/_static/atlas.css"):
+        with urllib.request.urlopen(f"{published}{name}?v=1") as answer:
+            assert answer.read() == (site / name).read_bytes()
+    for name in ("en/none.html", "../index.html"):
+        with pytest.raises(HTTPError, match="404"):
+            urllib.request.urlopen(urljoin(published, name))
+
+
+@pytest.mark.parametrize("language", HOME)
+def test_no_page_asks_another_host_or_complains(site, visits, language):
+    records = visits.records(language)
+    assert records.keys() >= {*page_names(site, language)}
+    assert {name: each.complaints for name, each in records.items() if each.complaints} == {}
 
 
 def test_no_page_names_another_host_for_what_it_loads(site):
     for path in site.rglob("*.html"):
-        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        loads = [tag["src"] for tag in soup.select("[src]")]
-        loads += [tag["href"] for tag in soup.select("link[rel~=stylesheet], link[rel~=icon]")]
+        page = pages.page(path)
+        loads = [each.get("src") for each in pages.select(page, "[src]")]
+        styles = pages.select(page, "link[rel~=stylesheet], link[rel~=icon]")
+        loads += [each.get("href") for each in styles]
         assert not [load for load in loads if "//" in load], path
     for path in site.rglob("*.css"):
         assert "url(http" not in path.read_text(encoding="utf-8"), path
 
 
 def test_api_names_lead_to_their_documentation(site):
-    soup = BeautifulSoup((site / "en/tensor.html").read_text(encoding="utf-8"), "html.parser")
-    outside = {a.get_text(): a["href"] for a in soup.select("a.reference.external")}
+    links = pages.select(pages.page(site / "en/tensor.html"), "a.reference.external")
+    outside = {pages.text(link): link.get("href") for link in links}
     manual = "https://docs.pytorch.org/docs/2.13/generated/"
     assert (
         outside["torch.Tensor.backward()"]

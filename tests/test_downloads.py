@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
+import pages
 import pytest
-from bs4 import BeautifulSoup
 from transcripts import accepted, difference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,8 +21,8 @@ LESSONS = sorted(path.relative_to(ROOT / "examples") for path in ROOT.glob("exam
 def download(site: Path, lesson: Path, suffix: str, language: str = "en") -> Path:
     """The file that the lesson's page offers."""
     path = (site / language / "lessons" / lesson).with_suffix(".html")
-    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-    links = [a["href"] for a in page.select("a.download") if a["href"].endswith(suffix)]
+    offered = [a.get("href") for a in pages.select(pages.page(path), "a.download")]
+    links = [link for link in offered if link.endswith(suffix)]
     assert len(links) == 1, f"{path}: {links}"
     return path.parent / unquote(links[0])
 
@@ -80,9 +80,8 @@ def test_every_lesson_has_a_card_with_a_picture_in_the_outline_order(site):
     shown = []
     for chapter in dict.fromkeys(name.split("/")[0] for name in listed):
         path = site / "en" / "lessons" / chapter / "index.html"
-        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        for card in page.select(".sphx-glr-thumbcontainer"):
-            picture = path.parent / card.img["src"]
+        for card in pages.select(pages.page(path), ".sphx-glr-thumbcontainer"):
+            picture = path.parent / card.find(".//img").get("src")
             assert "<text" in picture.read_text(encoding="utf-8"), "the default picture"
-            shown.append(f"{chapter}/{Path(card.a['href']).stem}.py")
+            shown.append(f"{chapter}/{Path(card.find('.//a').get('href')).stem}.py")
     assert shown == listed

@@ -7,21 +7,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import pages
 import pytest
 from autograd_atlas.sphinx.exercises import parts, taken
-from bs4 import BeautifulSoup, Tag
 from conftest import page_names
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "conf" / "static" / "predict.js"
 
 
-def exercises(site: Path, language: str = "en") -> Iterator[tuple[str, list[Tag]]]:
+def exercises(site: Path, language: str = "en") -> Iterator[tuple[str, list[pages.Element]]]:
     """Pages with exercises."""
     for name in page_names(site, language):
-        html = (site / language / name).read_text(encoding="utf-8")
-        if "aa-predict" in html:
-            yield name, BeautifulSoup(html, "html.parser").select(".aa-predict")
+        if asked := pages.select(pages.page(site / language / name), ".aa-predict"):
+            yield name, asked
+
+
+def answer(exercise: pages.Element) -> str:
+    return pages.text(pages.select(exercise, ".aa-answer")[0])
+
+
+def replies(exercise: pages.Element) -> dict[str, str]:
+    """Other answers that the author thought of, and the reply to each."""
+    items = pages.select(exercise, ".aa-others li")
+    found = {pages.text(item.find(".//code")): pages.text(item).strip() for item in items}
+    assert len(found) == len(items)
+    return found
 
 
 def test_there_are_exercises_on_every_lesson_and_on_the_reference(site):
@@ -33,43 +44,20 @@ def test_there_are_exercises_on_every_lesson_and_on_the_reference(site):
     assert found["tensor.html"] >= 7
 
 
-# Types answers into a page's exercises, and gives the reply to each, and what stood there while the
-# next one was typed.
-TYPE = """answers => [...document.querySelectorAll(".aa-predict form")].map((form, number) =>
-  answers[number].map(typed => {
-    const [field, reply] = [form.querySelector("input"), form.querySelector("[role=status]")];
-    field.value = typed;
-    field.dispatchEvent(new Event("input", {bubbles: true}));
-    const before = reply.textContent;
-    form.requestSubmit();
-    return [before, reply.textContent];
-  }))"""
-
-
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_answers_are_taken_and_other_answers_get_their_replies(site, reader, language):
-    page = reader("about:blank")
-    replies = 0
+def test_answers_are_taken_and_other_answers_get_their_replies(site, visits, language):
+    records = visits.records(language)
+    count = 0
     for name, asked in exercises(site, language):
-        right = [exercise.select_one(".aa-answer").get_text() for exercise in asked]
-        others = [exercise.select(".aa-others li") for exercise in asked]
-        page.goto((site / language / name).as_uri())
-        told = page.evaluate(
-            TYPE,
-            [
-                [answer, *(item.code.get_text() for item in items), "123456.75"]
-                for answer, items in zip(right, others, strict=True)
-            ],
-        )
-        for answer, items, (first, *known, last) in zip(right, others, told, strict=True):
-            said = {"en": f"Right: {answer}.", "zh": f"正确：{answer}。"}[language]
-            assert first == ["", said], name
-            assert len({item.code.get_text() for item in items}) == len(items), name
-            for item, reply in zip(items, known, strict=True):
-                assert reply == ["", item.get_text().strip()], name
-                replies += 1
-            assert last[0] == "" and last[1] not in ("", said), name
-    assert replies > 80
+        for exercise, told in zip(asked, records[name].exercises, strict=True):
+            right, others = answer(exercise), replies(exercise)
+            said = {"en": f"Right: {right}.", "zh": f"正确：{right}。"}[language]
+            *known, (_, before, last) = told
+            expected = {right: said, **others}
+            assert known == [[typed, "", reply] for typed, reply in expected.items()], name
+            assert before == "" and last not in ("", said), name
+            count += len(others)
+    assert count > 80
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -86,16 +74,15 @@ def test_solutions_are_there_without_javascript(site, reader, language):
 
 
 def test_both_languages_reply_to_the_same_answers(site):
-    replies = [
-        [item.code.get_text() for _, asked in exercises(site, language) for each in asked
-         for item in each.select(".aa-others li")]
+    typed = [
+        [other for _, asked in exercises(site, language) for each in asked for other in replies(each)]
         for language in ("en", "zh")
     ]  # fmt: skip
-    assert replies[0] == replies[1]
+    assert typed[0] == typed[1] != []
 
 
 def test_a_reply_is_announced_and_a_field_says_of_which_exercise_it_is(site, reader):
-    page = reader((site / "en" / "tensor.html").as_uri())
+    page = reader((site / "en" / "tensor.html").as_uri(), shared=True)
     fields = page.get_by_role("textbox", name="Your answer")
     assert fields.count() == page.get_by_role("status").count() - page.locator(".aa-told").count()
     assert page.locator(".aa-predict").get_by_role("status").count() == fields.count()
@@ -103,28 +90,19 @@ def test_a_reply_is_announced_and_a_field_says_of_which_exercise_it_is(site, rea
     assert page.locator(f"#{described[1]}").inner_text() == "Exercise 2"
 
 
-def test_tables_keep_their_lines_on_a_phone(site, reader):
-    tables = 0
-    for name, _ in exercises(site):
-        page = reader((site / "en" / name).as_uri(), viewport={"width": 360, "height": 800})
-        wraps = page.eval_on_selector_all(
-            ".aa-columns pre", "all => all.map(pre => getComputedStyle(pre).whiteSpace)"
-        )
-        assert set(wraps) <= {"pre"}, name
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        tables += len(wraps)
-        page.close()
-    assert tables >= 10
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_tables_keep_their_lines_on_a_phone(visits, language):
+    tables = [wrap for each in visits.records(language).values() for wrap in each.phone["tables"]]
+    assert set(tables) == {"pre"} and len(tables) >= 10
 
 
 def test_every_exercise_says_why(site):
     for name, asked in exercises(site):
         for exercise in asked:
-            assert exercise.form.has_attr("hidden"), (
-                "without the script, there is nothing to type into"
-            )
-            why = exercise.select("details > p")
-            assert len(" ".join(each.get_text() for each in why)) > 40, name
+            hidden = exercise.find(".//form").get("hidden") is not None
+            assert hidden, "without the script, there is nothing to type into"
+            why = pages.select(exercise, "details > p")
+            assert len(" ".join(pages.text(each) for each in why)) > 40, name
 
 
 SAY = {
@@ -191,7 +169,7 @@ SAY = {
     ],
 )
 def test_an_answer_is_understood_as_people_write_it(reader, answer, typed, reply):
-    page = reader("about:blank")
+    page = reader("about:blank", shared=True)
     page.set_content(
         '<div class="aa-predict"><form hidden><input><div class="aa-reply"></div></form></div>'
     )
@@ -218,7 +196,7 @@ def test_downloaded_notebooks_hold_each_exercise_as_markdown(site):
         assert "predict::" not in text and ":answer:" not in text
         assert text.count("<details>") == len(asked), name
         for exercise in asked:
-            program = exercise.pre.get_text().strip()
+            program = pages.text(exercise.find(".//pre")).strip()
             assert f"```python\n{program}\n```" in text, (name, program)
 
 

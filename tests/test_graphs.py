@@ -8,6 +8,7 @@ import weakref
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pages
 import pytest
 import torch
 from autograd_atlas import GraphError, Recording, draw, record
@@ -15,7 +16,6 @@ from autograd_atlas.diagram import RECORDED, WRITTEN, call_symbol, diagram
 from autograd_atlas.graph import VERSION, Graph
 from autograd_atlas.layout import BIG, layout
 from autograd_atlas.svg import svg
-from bs4 import BeautifulSoup
 from torch.utils.checkpoint import checkpoint
 from witness import assert_drawn_as_recorded, drawn, node_name
 
@@ -566,9 +566,9 @@ def test_rounding_is_not_taken_for_a_hook():
         x = torch.tensor([1.5], dtype=torch.bfloat16, requires_grad=True)
         J = x * 0.1 + x * 0.3
         J.backward()
-    page = BeautifulSoup(draw(J, recording=recording)._repr_html_(), "html.parser")
-    assert "AccumulateGrad" in page.select_one(".aa-words").get_text()
-    assert "a hook" not in page.select_one(".aa-words").get_text()
+    figure = pages.parsed(draw(J, recording=recording)._repr_html_())
+    words = pages.text(pages.select(figure, ".aa-words")[0])
+    assert "AccumulateGrad" in words and "a hook" not in words
 
 
 def test_a_negative_imaginary_part():
@@ -668,9 +668,9 @@ def test_any_name_gives_valid_xml_and_stays_text(name, view):
     if name.isprintable() and len(name) < 30:
         assert name in words
     html = draw(y, recording=recording, names={"y": y, name: x})._repr_html_()
-    page = BeautifulSoup(html, "html.parser")
-    assert len(page.find_all("script")) == 2  # the tape, and what plays it
-    assert json.loads(page.figure.script.string)["steps"]
+    page = pages.parsed(html)
+    assert len(pages.select(page, "script")) == 2  # the tape, and what plays it
+    assert json.loads(pages.select(page, "figure script")[0].text)["steps"]
 
 
 def encoder(layers: int) -> tuple[torch.Tensor, Recording]:
@@ -760,8 +760,8 @@ def test_ids_stay_the_same_and_differ_between_figures():
     J = leaf(1) * 2
     drawing = draw(J)
     one, two = drawing._repr_html_(), drawing._repr_html_()
-    pages = [BeautifulSoup(html, "html.parser") for html in (one, two)]
-    ids_of = [{element["id"] for element in page.select("[id]")} for page in pages]
+    figures = [pages.select(pages.parsed(html), "[id]") for html in (one, two)]
+    ids_of = [{element.get("id") for element in figure} for figure in figures]
     assert ids_of[0] and not ids_of[0] & ids_of[1]
 
 

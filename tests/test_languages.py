@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import catalogues
+import pages
 import polib
 import pytest
-from bs4 import BeautifulSoup, Tag
 from conftest import page_names, run_command
 from project_files import copy_to
 
@@ -25,19 +25,14 @@ NAMES = {
 LABELS = ("alt", "title", "aria-label", "placeholder", "data-tooltip", "tooltip")
 
 
-def parse(site: Path, language: str, name: str) -> BeautifulSoup:
-    return BeautifulSoup((site / language / name).read_text(encoding="utf-8"), "html.parser")
-
-
-def texts(page: Tag) -> Iterator[str]:
+def texts(page: pages.Element) -> Iterator[str]:
     """What a reader, or a screen reader, meets as prose."""
     # Pictures of graphs hold names and numbers; their alternative text is prose.
     names = "code, pre, math, script, style, [lang=en], svg text, svg g title"
-    for element in page.select(names):
-        element.decompose()
-    yield from page.stripped_strings
-    for element in page.find_all(True):
-        yield from (element[label] for label in LABELS if element.get(label))
+    without = set(pages.select(page, names))
+    yield from filter(None, map(str.strip, pages.strings(page, without)))
+    for element in pages.elements(page, without):
+        yield from (element.get(label) for label in LABELS if element.get(label))
 
 
 def english_prose(text: str) -> str | None:
@@ -122,7 +117,7 @@ def test_chinese_pages_hold_no_english_prose(site):
     found = [
         f"{name}: {prose!r}"
         for name in page_names(site, "zh")
-        for text in texts(parse(site, "zh", name))
+        for text in texts(pages.page(site / "zh" / name))
         if (prose := english_prose(text))
     ]
     assert found == []
@@ -148,31 +143,32 @@ def test_both_languages_have_the_same_pages(site):
 def test_each_page_says_its_language_and_leads_to_the_same_page_in_the_other(site, language):
     other = {"en": "zh", "zh": "en"}[language]
     for name in page_names(site, language):
-        page = parse(site, language, name)
-        assert page.html["lang"] == HREFLANG[language], name
-        switch = page.select_one("a.atlas-language")
-        target = (site / language / name).parent / switch["href"]
+        page = pages.page(site / language / name)
+        assert page.get("lang") == HREFLANG[language], name
+        switch = pages.select(page, "a.atlas-language")[0]
+        target = (site / language / name).parent / switch.get("href")
         assert target.resolve() == (site / other / name).resolve(), name
-        assert switch["hreflang"] == switch["lang"] == HREFLANG[other]
-        alternates = {link["hreflang"]: link["href"] for link in page.select("link[rel=alternate]")}
+        assert switch.get("hreflang") == switch.get("lang") == HREFLANG[other]
+        links = pages.select(page, "link[rel=alternate]")
+        alternates = {link.get("hreflang"): link.get("href") for link in links}
         assert alternates == {
             "en": f"{SITE_URL}en/{name}",
             "zh-CN": f"{SITE_URL}zh/{name}",
             "x-default": f"{SITE_URL}en/{name}",
         }, name
-        if canonical := page.select("link[rel=canonical]"):
-            assert [link["href"] for link in canonical] == [f"{SITE_URL}{language}/{name}"]
+        if canonical := pages.select(page, "link[rel=canonical]"):
+            assert [link.get("href") for link in canonical] == [f"{SITE_URL}{language}/{name}"]
         else:
             assert name == "search.html"
 
 
 def test_the_glossary_gives_every_term_in_both_languages(site):
     for language, other in (("en", "zh-CN"), ("zh", "en")):
-        page = parse(site, language, "glossary.html")
-        terms = page.select("dl.glossary dt")
+        terms = pages.select(pages.page(site / language / "glossary.html"), "dl.glossary dt")
         assert len(terms) >= 18
         for term in terms:
-            assert term.find_next("dd").find(lang=other), term
+            said = term.xpath("following::dd[1]")[0]
+            assert pages.select(said, f"[lang={other}]"), pages.text(term)
 
 
 def test_the_footer_names_the_torch_that_printed_the_outputs(site):
@@ -181,5 +177,5 @@ def test_the_footer_names_the_torch_that_printed_the_outputs(site):
     version = torch.__version__.partition("+")[0]
     for language in HREFLANG:
         for name in page_names(site, language):
-            footer = parse(site, language, name).select_one("footer").get_text()
-            assert f"torch {version}" in footer, f"{language}/{name}"
+            footer = pages.select(pages.page(site / language / name), "footer")[0]
+            assert f"torch {version}" in pages.text(footer), f"{language}/{name}"

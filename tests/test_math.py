@@ -3,15 +3,14 @@
 import re
 from pathlib import Path
 
+import pages
 import pytest
-from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def formulas(site: Path, page: str) -> list[str]:
-    soup = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
-    return [math.get_text() for math in soup.select("article math")]
+    return [pages.text(math) for math in pages.select(pages.page(site / page), "article math")]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -21,30 +20,27 @@ def test_formulas_are_in_the_page_without_any_script(site, language):
     written = source.count(":math:`") + source.count(".. math::")
     assert len(formulas(site, lesson)) == written > 5
     for path in (site / language).rglob("*.html"):
-        scripts = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select(
-            "script[src]"
-        )
-        assert not any("math" in script["src"].lower() for script in scripts)
+        scripts = pages.select(pages.page(path), "script[src]")
+        assert scripts and not any("math" in script.get("src").lower() for script in scripts)
 
 
 def test_no_tex_is_left_on_a_page(site):
     for path in site.rglob("*.html"):
-        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        for element in soup.select("code, pre, script, annotation"):
-            element.decompose()
-        assert not re.search(r"\\\w+|\$", soup.get_text()), path
+        page = pages.page(path)
+        code = set(pages.select(page, "code, pre, script, annotation"))
+        prose = "".join(pages.strings(page, without=code))
+        assert not re.search(r"\\\w+|\$", prose), path
 
 
-def test_browsers_draw_formulas_in_the_font_that_we_bring(site, browser):
-    page = browser.new_page(java_script_enabled=True)
-    page.goto((site / "en/lessons/1_computation_graph/plot_backward_pass.html").as_uri())
+def test_browsers_draw_formulas_in_the_font_that_we_bring(site, reader):
+    lesson = site / "en/lessons/1_computation_graph/plot_backward_pass.html"
+    page = reader(lesson.as_uri(), shared=True)
     page.evaluate("document.fonts.ready")
     assert page.evaluate("[...document.fonts].filter(f => f.status == 'loaded').length") == 1
     heights = page.evaluate(
         "[...document.querySelectorAll('mfrac')].map(f => f.getBoundingClientRect().height)"
     )
     assert len(heights) >= 5 and min(heights) > 25
-    page.close()
 
 
 @pytest.mark.parametrize(

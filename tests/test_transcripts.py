@@ -2,6 +2,7 @@
 
 import re
 
+import pages
 import pytest
 from transcripts import (
     ACCEPTED,
@@ -42,12 +43,12 @@ def test_every_printed_line_is_checked(site, terminal):
 def test_nothing_printed_escapes_the_blocks_that_are_checked(site):
     """Code output stands only where the check above looks: text in a literal block."""
     for name, page in pages_with_code().items():
-        for cell in page.select(".cell_output, .sphx-glr-script-out"):
-            for block in cell.select("pre"):
-                block.extract()
+        for cell in pages.select(page, ".cell_output, .sphx-glr-script-out"):
+            checked = set(pages.select(cell, "pre"))
             # sphinx-gallery's own "Out:" is no output
-            left = cell.get_text(strip=True)
-            assert not left and not cell.select("img, svg, table"), f"{name}: {left or cell}"
+            left = "".join(pages.strings(cell, without=checked)).strip()
+            others = [each.tag for each in pages.select(cell, "img, svg, table")]
+            assert not left and not others, f"{name}: {left or others}"
 
 
 def test_every_transcript_belongs_to_a_page(site):
@@ -58,14 +59,16 @@ def test_every_transcript_belongs_to_a_page(site):
 
 
 def test_each_message_on_the_front_page_is_printed_where_it_leads(site):
-    pages = pages_with_code()
+    printing = pages_with_code()
     found = 0
-    for term in pages["index"].select("dl dt"):
-        leads_to = [a["href"] for a in term.find_next_sibling("dd").select("a")]
+    for term in pages.select(printing["index"], "dl dt"):
+        said = term.xpath("following-sibling::dd[1]")[0]
+        leads_to = [a.get("href") for a in pages.select(said, "a")]
         printed = "\n".join(
-            text for name in leads_to for _, text in outputs(pages[name.removesuffix(".html")])
+            text for name in leads_to for _, text in outputs(printing[name.removesuffix(".html")])
         )
-        for message in (each.get_text().removeprefix("… ") for each in term.select("code")):
+        codes = [pages.text(each) for each in pages.select(term, "code")]
+        for message in (each.removeprefix("… ") for each in codes):
             if " " in message:  # no attribute or method
                 found += 1
                 assert " ".join(message.split()) in " ".join(printed.split()), message
@@ -77,7 +80,8 @@ def test_both_languages_print_the_same(site):
     assert english.keys() == chinese.keys()
     for name in english:
         printed = [
-            [b.get_text() for b in page[name].select(PRINTED)] for page in (english, chinese)
+            [pages.text(block) for block in pages.select(page[name], PRINTED)]
+            for page in (english, chinese)
         ]
         assert printed[0] == printed[1], name
 
@@ -87,13 +91,13 @@ def test_both_languages_tell_the_same_graphs(site):
     english, chinese = pages_with_code("en"), pages_with_code("zh")
     told = 0
     for name in english:
-        lists = [page[name].select(TOLD) for page in (english, chinese)]
+        lists = [pages.select(page[name], TOLD) for page in (english, chinese)]
         assert len(lists[0]) == len(lists[1]), name
         for ours, theirs in zip(*lists):
             facts = [
                 [
-                    sorted(re.findall(r"[−\d.]*\d|\w+Backward\d|AccumulateGrad", line.get_text()))
-                    for line in each("li")
+                    sorted(re.findall(r"[−\d.]*\d|\w+Backward\d|AccumulateGrad", pages.text(line)))
+                    for line in pages.select(each, "li")
                 ]
                 for each in (ours, theirs)
             ]

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from bs4 import BeautifulSoup, Tag
+import pages
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "html"
@@ -57,27 +57,27 @@ class Given(NamedTuple):
     text: str
 
 
-def outputs(page: Tag) -> list[Given]:
+def outputs(page: pages.Element) -> list[Given]:
     """What code on this page has given, in order: the text blocks that it printed, the answers of
     exercises, and the lists in which a graph is told in words, with every value and gradient that
     its picture shows."""
     kinds = {"ol": "graph", "code": "answer", "pre": "printed"}
-    blocks = page.select(f"{PRINTED}, {TOLD}, {ANSWER}")
-    return [Given(kinds[each.name], told(each)) for each in blocks]
+    blocks = pages.select(page, f"{PRINTED}, {TOLD}, {ANSWER}")
+    return [Given(kinds[each.tag], told(each)) for each in blocks]
 
 
-def told(block: Tag) -> str:
-    if block.name != "ol":
-        return block.get_text()
-    return "".join(f"{line.get_text()}\n" for line in block.select("li"))
+def told(block: pages.Element) -> str:
+    if block.tag != "ol":
+        return pages.text(block)
+    return "".join(f"{pages.text(line)}\n" for line in pages.select(block, "li"))
 
 
-def pages_with_code(language: str = "en") -> dict[str, Tag]:
+def pages_with_code(language: str = "en") -> dict[str, pages.Element]:
     """Each built page that ran code (a lesson or a page with cells), by its name."""
     found = {}
     for path in sorted((SITE / language).rglob("*.html")):
-        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        if page.select(".sphx-glr-example-title, .cell, .aa-figure, .aa-predict"):
+        page = pages.page(path)
+        if pages.select(page, ".sphx-glr-example-title, .cell, .aa-figure, .aa-predict"):
             found[path.relative_to(SITE / language).with_suffix("").as_posix()] = page
     return found
 

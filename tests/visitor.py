@@ -1,0 +1,306 @@
+"""Opens the pages of a built site in Chromium, each once, and keeps what several tests ask of it.
+
+A visit loads a page once, changes theme and width on the spot, and records what it meets: messages
+on the console, requests to other hosts, axe's violations, labels that are cut, what exercises reply
+to each answer, whether the page fits a phone, and which figures can be played with other numbers.
+
+A record is named after all that decides it, so that it serves again as long as that is the same.
+It holds faults too: whoever reads it again finds them again. Several processes may read and make
+records at once; a lock for each makes sure that no page is visited twice.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import functools
+import hashlib
+import http.server
+import itertools
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pages
+from live import Quiet
+from playwright.sync_api import Browser, Page
+
+AXE = Path(sys.prefix) / "npm/node_modules/axe-core/axe.min.js"
+
+HOME = {"en": ("light", 1280), "zh": ("dark", 360)}  # each page is in this state
+STATES = list(itertools.product(("light", "dark"), (1280, 360)))
+KINDS = {  # one page of each kind is in all of them, in each language
+    "index.html", "tensor.html", "cheatsheet.html", "glossary.html", "drawing.html",
+    "search.html?q=grad_fn", "lessons/1_computation_graph/index.html",
+    "lessons/1_computation_graph/plot_forward_pass.html",
+}  # fmt: skip
+WIDTHS = (360, 1280)
+PHONE = 360
+
+
+@dataclasses.dataclass
+class Record:
+    page: str
+    complaints: list[str]  # on the console, and about other hosts
+    axe: dict[str, dict[str, Any]]  # by state: how many rules passed, and violations
+    labels: dict[str, dict[str, Any]]  # by width and view: how many, which are cut, sizes
+    phone: dict[str, Any]  # how wide the page is, and how its tables wrap
+    figures: list[dict[str, Any]]  # how many inputs, and what is said about them
+    exercises: list[list[list[str]]]  # of each, what was typed, and the reply before and after
+
+
+# -- What is asked in the page ------------------------------------------------------------------
+
+# The contrast of text costs axe most, so its rule leaves out two kinds in which it finds nothing:
+# - what stands in a picture: axe cannot tell what lies behind it there, and never reports it;
+# - tokens of code and formulas with the tags and classes of one before them in the same block: styles
+#   know tokens by those alone, so that their colours are those of the first one, which is looked at.
+# Transitions are ended first, so that no colour is on its way when the theme has changed.
+RUN_AXE = """async () => {
+  for (const each of document.getAnimations()) each.finish();
+  for (const block of document.querySelectorAll("pre, math")) {
+    const known = new Set();
+    for (const token of block.querySelectorAll("*")) {
+      let path = "";
+      for (let each = token; each !== block; each = each.parentElement)
+        path += `>${each.localName} ${each.className} ${each.getAttribute("style")}`;
+      if (known.has(path)) token.dataset.axeKnown = "";
+      known.add(path);
+    }
+  }
+  const selector = "*:not(text):not(tspan):not([data-axe-known])";
+  axe.configure({noHtml: true, rules: [{id: "color-contrast", selector}]});
+  const {passes, violations} = await axe.run({resultTypes: ["violations"]});
+  return {passes: passes.length, violations: violations.map(({id, impact, nodes}) => [
+    id, impact, nodes.slice(0, 3).map(node => node.target.join(" "))])};
+}"""
+
+SHOW = """view => {
+  for (const button of document.querySelectorAll(`.aa-choose-${view}`)) button.click();
+}"""
+# Text may stand out by the width of a serif, and no more.
+LABELS = """() => {
+  const boxes = [...document.querySelectorAll(".aa-graph g[id]")];
+  const cut = boxes.flatMap(box => {
+    const rects = [...box.querySelectorAll("rect")].map(r => r.getBoundingClientRect());
+    const left = Math.min(...rects.map(r => r.left)), right = Math.max(...rects.map(r => r.right));
+    const top = Math.min(...rects.map(r => r.top)), bottom = Math.max(...rects.map(r => r.bottom));
+    return [...box.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()])
+      .filter(([, t]) => t.left < left - 1 || t.right > right + 1
+                      || t.top < top - 2 || t.bottom > bottom + 2)
+      .map(([text]) => text);
+  });
+  const sizes = [...document.querySelectorAll(".aa-graph[role]")].filter(s => s.checkVisibility())
+    .map(s => 12 * s.getBoundingClientRect().width / s.viewBox.baseVal.width);
+  return {count: document.querySelectorAll(".aa-graph g[id] text").length, cut, sizes};
+}"""
+# Furo's page never scrolls sideways itself, but what is around the article does.
+FITS = """() => ({
+  width: Math.max(...[...document.querySelectorAll("html, :has(article)")].map(
+    each => each.scrollWidth)),
+  tables: [...document.querySelectorAll(".aa-columns pre")].map(
+    pre => getComputedStyle(pre).whiteSpace),
+})"""
+INPUTS = """async () => {
+  const figures = [...document.querySelectorAll(".aa-figure")];
+  for (const figure of figures) figure.querySelector(".aa-edit summary").click();
+  for (const end = Date.now() + 20_000; Date.now() < end;) {
+    if (figures.every(figure => figure.querySelector(".aa-edit p"))) break;
+    await new Promise(done => setTimeout(done, 10));
+  }
+  return figures.map(figure => ({
+    inputs: figure.querySelectorAll(".aa-inputs input").length,
+    said: figure.querySelector(".aa-edit p") && figure.querySelector(".aa-edit").innerText,
+  }));
+}"""
+# The answer, each other answer that the author thought of, and one that nobody did.
+TYPE = """() => [...document.querySelectorAll(".aa-predict")].map(exercise => {
+  const form = exercise.querySelector("form");
+  const [field, reply] = [form.querySelector("input"), form.querySelector("[role=status]")];
+  const others = [...exercise.querySelectorAll(".aa-others li")].map(
+    item => item.querySelector("code"));
+  const answers = [exercise.querySelector(".aa-answer"), ...others].map(each => each.textContent);
+  return [...answers, "123456.75"].map(typed => {
+    field.value = typed;
+    field.dispatchEvent(new Event("input", {bubbles: true}));
+    const before = reply.textContent;
+    form.requestSubmit();
+    return [typed, before, reply.textContent];
+  });
+})"""
+
+
+def visit(page: Page, address: str, name: str, states: list[tuple[str, int]]) -> Record:
+    """Goes through a page in one language; ``states`` are themes and widths, its home first."""
+    root = f"http://{urlsplit(address).netloc}/"
+    complaints: list[str] = []
+
+    def asked(url: str) -> None:
+        if not url.startswith((root, "data:", "about:")):
+            complaints.append(f"request to {url}")
+
+    listeners = {
+        "console": lambda message: complaints.append(message.text),
+        "pageerror": lambda error: complaints.append(str(error)),
+        "request": lambda request: asked(request.url),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    try:
+        enter(page, *states[0])
+        page.goto(f"{address}{name}")
+        if "?" in name:
+            page.wait_for_selector("#search-results li a")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        axe = {}
+        for theme, width in states:
+            enter(page, theme, width)
+            axe[f"{theme} {width}"] = page.evaluate(RUN_AXE)
+        labels, phone = {}, {}
+        for width in WIDTHS:
+            enter(page, states[0][0], width)
+            if width == PHONE:  # as the page is opened; figures are changed from here on
+                phone = page.evaluate(FITS)
+            for view in ("written", "recorded"):
+                page.evaluate(SHOW, view)
+                labels[f"{width} {view}"] = page.evaluate(LABELS)
+        figures, exercises = page.evaluate(INPUTS), page.evaluate(TYPE)
+        page.wait_for_load_state("networkidle")
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+    return Record(name, complaints, axe, labels, phone, figures, exercises)
+
+
+def enter(page: Page, theme: str, width: int) -> None:
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 800})
+
+
+# -- Which pages are visited --------------------------------------------------------------------
+
+
+class Visits:
+    """The records of a site's pages. ``address`` is where it is served, ``turn`` where in the list
+    of pages this process begins, as a share of it: so several share the work."""
+
+    def __init__(
+        self, site: Path, address: str, store: Path, browser: Browser, turn: float = 0
+    ) -> None:
+        self.site, self.address, self.store, self.browser = site, address, store, browser
+        self.turn = turn
+        self.made: set[str] = set()  # page states that this process has visited
+        self.used: set[str] = set()  # and all that it was asked for
+        self.keys = {language: keys(site / language, tools(browser)) for language in HOME}
+        store.mkdir(parents=True, exist_ok=True)
+        wanted = {key for each in self.keys.values() for key in each.values()}
+        for path in store.iterdir():  # of pages that are gone, or were different
+            if path.stem not in wanted:
+                path.unlink(missing_ok=True)
+
+    def records(self, language: str) -> dict[str, Record]:
+        """What was found on each page of a language, by its name."""
+        names = list(self.keys[language])
+        start = int(self.turn * len(names))
+        todo = names[start:] + names[:start]
+        found = {name: self.record(language, name, wait=False) for name in todo}
+        # Those that another process was at: it is waited for when nothing else is left to do.
+        return {name: found[name] or self.record(language, name) for name in names}
+
+    def record(self, language: str, name: str, wait: bool = True) -> Record | None:
+        """None if another process is making it, and is not waited for."""
+        key = self.keys[language][name]
+        path = self.store / f"{key}.json"
+        home = HOME[language]
+        others = [state for state in STATES if state != home] if name in KINDS else []
+        states = [home, *others]
+        called = {f"{language}/{name} {theme} {width}" for theme, width in states}
+        if not path.exists():
+            with held(self.store / f"{key}.lock", wait) as free:
+                if not free:
+                    return None
+                if not path.exists():
+                    record = visit(self.page, f"{self.address}{language}/", name, states)
+                    part = path.with_suffix(".part")
+                    part.write_text(json.dumps(dataclasses.asdict(record)), encoding="utf-8")
+                    part.replace(path)
+                    self.made |= called
+        self.used |= called
+        return Record(**json.loads(path.read_text(encoding="utf-8")))
+
+    @functools.cached_property
+    def page(self) -> Page:
+        return self.browser.new_context().new_page()
+
+
+def tools(browser: Browser) -> bytes:
+    """What else decides a record: Chromium, axe and this file."""
+    return browser.version.encode() + AXE.read_bytes() + Path(__file__).read_bytes()
+
+
+def keys(folder: Path, tools: bytes) -> dict[str, str]:
+    """The pages of a language, each with a name for all that decides its record: its own bytes, the
+    files that it loads, and all styles, scripts and fonts, of which it loads nearly all."""
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
+    static = [path for path in files if path.is_relative_to(folder / "_static")]
+    names = [path.relative_to(folder).as_posix() for path in files if path.suffix == ".html"]
+    names += [name for name in KINDS if "?" in name and name.partition("?")[0] in names]
+    shared = [f"{path.relative_to(folder)} {digests[path]}" for path in sorted(static)]
+    shared += [hashlib.sha256(tools).hexdigest(), folder.name]
+    found = {}
+    for name in sorted(names):
+        path = folder / name.partition("?")[0]
+        loaded = [(path.parent / source).resolve() for source in sources(files[path])]
+        own = [digests[each] for each in (path, *loaded) if each in digests]
+        found[name] = hashlib.sha256("\n".join([name, *own, *shared]).encode()).hexdigest()[:32]
+    return found
+
+
+def sources(page: bytes) -> list[str]:
+    """The paths of what a page loads: pictures, and the search index."""
+    elements = pages.select(pages.parsed(page.decode()), "[src]")
+    return [unquote(urlsplit(each.get("src")).path) for each in elements]
+
+
+@contextlib.contextmanager
+def held(path: Path, wait: bool) -> Iterator[bool]:
+    """A lock between processes; False if another one has it and is not waited for."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+        path.unlink(missing_ok=True)
+
+
+# -- Where pages are served ---------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def serving(folder: Path, under: str = "") -> Iterator[str]:
+    """The address of a folder over HTTP, below a path of the host as on GitHub Pages."""
+
+    class Below(Quiet):
+        def translate_path(self, path: str) -> str:
+            inside = path.startswith(f"/{under}")
+            return super().translate_path(f"/{path.removeprefix(f'/{under}')}" if inside else "/-")
+
+        def end_headers(self) -> None:
+            self.send_header("Cache-Control", "max-age=3600")  # a style is asked for once
+            super().end_headers()
+
+        def handle(self) -> None:
+            with contextlib.suppress(ConnectionError):  # the browser has gone on to another page
+                super().handle()
+
+    handler = functools.partial(Below, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{under}"
+        server.shutdown()
