@@ -24,6 +24,8 @@ SITE = ROOT / "build" / "html"
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # as make does
 
 FIGURES: list[str] = []
+COSTS: dict[str, tuple[bool, float]] = {}  # by test: whether it is marked slow, and its seconds
+SLOW = 30  # seconds by the clock, of a busy machine, from which on a test should be marked slow
 VISITED: set[str] = set()  # states of pages: those that were visited in this run
 USED: set[str] = set()  # and all that tests have asked about
 
@@ -54,6 +56,7 @@ def terminal(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call":
+        COSTS[report.nodeid] = ("slow" in report.keywords, report.duration)
         FIGURES.extend(value for name, value in report.user_properties if name == "figure")
     if report.when == "teardown":
         for name, value in report.user_properties:
@@ -69,6 +72,11 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(
             f"browser: {len(VISITED)} page states visited, {len(USED - VISITED)} known from before"
         )
+    for test, (marked, seconds) in sorted(COSTS.items()):
+        if seconds > SLOW and not marked:
+            terminalreporter.write_line(f"took {seconds:.0f} s, and is not marked slow: {test}")
+        if seconds < SLOW / 10 and marked:
+            terminalreporter.write_line(f"took {seconds:.1f} s, and is marked slow: {test}")
     skipped = terminalreporter.stats.get("skipped", [])
     if any(MISSING_BROWSER in str(report.longrepr) for report in skipped):
         terminalreporter.write_line(MISSING_BROWSER, yellow=True)

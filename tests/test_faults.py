@@ -362,6 +362,7 @@ def test_a_full_disk_is_named_and_loses_nothing(project, start, message):
 
 def test_a_work_folder_that_cannot_be_written_is_named(project):
     before = project.site()
+    project.add(PAGE, "\n")
     work = project.root / "build" / "work"
     aside = work.rename(work.with_name("aside"))
     work.write_text("in the way")
