@@ -175,6 +175,8 @@ def rows_of(value: Value, widest: int = 26, most: int = 4) -> list[str]:
         )
     if len(numbers) == 1:
         return [number_text(numbers[0])]
+    if 3 * shape[-1] > widest or len(shape) == 2 and shape[0] > most:
+        return [type_text(value)]  # a digit, a comma and a space each would be too wide
     if len(shape) < 2:
         rows = [f"[{', '.join(map(number_text, numbers))}]"]
     else:
