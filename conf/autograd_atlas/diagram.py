@@ -404,7 +404,8 @@ def open_blocks(
         return everything
     inside: Counter[int] = Counter()
     depth = {block: len(none.chain(block)) for block in everything}
-    for item, count in Counter(items).items():
+    counts = Counter(items)
+    for item, count in counts.items():
         for block in none.chain(item):
             inside[block] += count
     names = set(opened)
@@ -419,7 +420,9 @@ def open_blocks(
     for level in range(1, max(depth.values(), default=0) + 1):
         more = chosen | {block for block in everything if depth[block] <= level}
         folds = Folds(graph.blocks, more)
-        reps = Counter(folds.closed(item) for item in items)
+        reps: Counter[int | None] = Counter()
+        for item, count in counts.items():
+            reps[folds.closed(item)] += count
         visible = reps.pop(None, 0) + len(reps)
         if visible > READABLE:
             break
@@ -520,15 +523,17 @@ class Builder:
         folds = Folds(self.graph.blocks, chosen)
         block = around if inside is None else inside
         if block is not None:
-            within = {key: each for key, each in items.items() if block in folds.chain(each)}
+            inner = {each for each in set(items.values()) if block in folds.chain(each)}
+            within = {key: each for key, each in items.items() if each in inner}
             small = open_blocks(self.graph, list(within.values()), fold, opened)
             if inside is None:
                 small = chosen | {each for each in small if block in folds.chain(each)}
             folds = Folds(self.graph.blocks, small | set(folds.chain(block)))
         stands = {key: key for key in items}
         closed: Counter[int] = Counter()
+        outermost_of = {block: folds.closed(block) for block in set(items.values())}
         for key, block in items.items():
-            if (outermost := folds.closed(block)) is not None:
+            if (outermost := outermost_of[block]) is not None:
                 stands[key] = f"b{outermost}"
                 closed[outermost] += not key.startswith(("t", "k"))
         wires = self.wires()
