@@ -27,13 +27,12 @@ from .diagram import (
     with_repeats,
 )
 from .graph import Graph
+from .packing import packed
 from .svg import clean, picture_svg, stored
-from .tape import playable, tape, tape_json
-from .unfolding import packed, relative
+from .tape import NEXT, tape, tape_json
+from .unfolding import MOST_INSIDE, unfolded
 
 SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
-MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
-MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
 
 
 def views_of(graph: Graph, view: str | None = None) -> list[str]:
@@ -86,14 +85,11 @@ def figure_parts(
     """What stands before the caption of a figure, and what after it."""
     opened = tuple(opened)
 
-    def parts() -> str:
+    def made() -> str:
         return json.dumps(drawn_parts(graph, prefix, language, view, fold, opened, kept))
 
-    if kept is None:
-        before, after = drawn_parts(graph, prefix, language, view, fold, opened, None)
-    else:
-        about = (graph.to_json(), prefix, language, view, fold, opened)
-        before, after = json.loads(stored(kept, "figure", about, parts))
+    about = (graph, prefix, language, view, fold, opened)
+    before, after = json.loads(stored(kept, "figure", about, made))
     return before, after
 
 
@@ -112,7 +108,7 @@ def drawn_parts(
     views = views_of(graph, view)
     pictures = {each: diagram(graph, each, fold=fold, opened=opened) for each in views}
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
-    parents: dict[str, str] = {}  # of those that only the player shows, in which each is opened
+    folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
     parts = [f'<figure class="aa-figure" id="{prefix}">']
     if len(views) > 1:
         for place, each in enumerate(views):
@@ -129,12 +125,10 @@ def drawn_parts(
         shown.append(scrolling(picture_svg(graph, picture, language, short, kept=kept), say))
         shown += insides(graph, picture, short, language, say, opened, drawn, kept)
         shown.append("</div>")
-        if playable(graph):
-            parents |= unfolded(graph, picture, short, opened, fold, drawn)
+        folded[short] = picture, sum(len(each.boxes) for each in drawn.values())
     played = tape(graph, drawn, language)
     if played is not None:
-        if parents:
-            played["unfolded"] = states(graph, parents, drawn, language, kept)
+        in_place(played, graph, folded, language, fold, opened, kept)
         parts.append(controls(len(played["steps"]) - 1, say))
     parts += shown
     parts.append(legend(pictures.values(), say))
@@ -145,6 +139,32 @@ def drawn_parts(
     if played is not None:
         script = f'<script type="application/json">{tape_json(played)}</script>'
     return "".join(parts), f"{script}</figure>"
+
+
+def in_place(
+    played: dict[str, Any],
+    graph: Graph,
+    pictures: dict[str, tuple[Diagram, int]],
+    language: str,
+    fold: bool | str,
+    opened: tuple[str, ...],
+    kept: MutableMapping[str, str] | None,
+) -> None:
+    """Add to a tape the pictures with one more block open, if a block is folded."""
+    if not any(blocks_to_open(picture) for picture, _ in pictures.values()):
+        return
+
+    def made() -> str:
+        return json.dumps(unfolded(graph, pictures, fold=fold, opened=opened))
+
+    about = (graph, tuple(pictures), fold, opened)
+    found = json.loads(stored(kept, "unfolded", about, made))
+    titles = [
+        text.summary(graph, pictures[name.split("/")[0]][0].view, blocks, language)
+        for name, blocks in found.pop("folded").items()
+    ]
+    played["pictures"] |= found.pop("tapes")
+    played["unfolded"] = {**found, "titles": packed(NEXT.join(titles))}
 
 
 def scrolling(svg: str, say: dict[str, str]) -> str:
@@ -187,45 +207,6 @@ def insides(
         yield f'<details class="aa-inside"><summary>{summary}</summary>{scrolling(svg, say)}'
         yield from insides(graph, inner, below, language, say, opened, drawn, kept)
         yield "</details>"
-
-
-def unfolded(
-    graph: Graph,
-    picture: Diagram,
-    prefix: str,
-    opened: Iterable[str],
-    fold: bool | str,
-    drawn: dict[str, Diagram],
-    inside: int | None = None,
-) -> Iterator[tuple[str, str]]:
-    """For the player: the picture again with one more block open, for each that is folded; or,
-    where one was opened, for each inside of it. Gives the name of each, which is added to
-    ``drawn``, and of the picture in which it is opened."""
-    boxes = len(picture.boxes)
-    parent = prefix if inside is None else f"{prefix}/b{inside}"
-    for block in blocks_to_open(picture):
-        if inside is not None and inside not in chain(graph.blocks, block):
-            continue
-        name = f"{prefix}/b{block}"
-        larger = diagram(graph, picture.view, fold=fold, opened=opened, around=block)
-        everything = sum(len(each.boxes) for each in drawn.values())
-        if everything > MOST_DRAWN or len(larger.boxes) - boxes > MOST_INSIDE:
-            continue
-        drawn[name] = larger
-        yield name, parent
-        yield from unfolded(graph, larger, prefix, opened, fold, drawn, block)
-
-
-def states(
-    graph: Graph,
-    parents: dict[str, str],
-    drawn: dict[str, Diagram],
-    language: str,
-    kept: MutableMapping[str, str] | None,
-) -> dict[str, Any]:
-    """The unfolded pictures as the tape holds them: whose they are, and what they show."""
-    svgs = (picture_svg(graph, drawn[name], language, "", kept=kept) for name in parents)
-    return {"parents": parents, "pictures": packed("".join(map(relative, svgs)))}
 
 
 # In a square of 16: what each button of the player shows.

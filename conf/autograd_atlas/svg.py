@@ -200,7 +200,7 @@ def picture_svg(
     return before + clean(text.alternative(graph, picture, language)) + title + after
 
 
-def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool) -> str:
+def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> str:
     """A picture whose title is still empty."""
     width, height = number(at.width), number(at.height)
     inner = f"<style>{style()}</style>" if alone else ""

@@ -22,18 +22,12 @@ from typing import Any
 from . import text
 from .diagram import Diagram
 from .graph import Call, Graph, Number, Value, same_numbers
-from .unfolding import packed
+from .packing import packed
 
 MOST_STEPS = 4_000  # of a tape; a longer calculation is only drawn
 MOST_NUMBERS = 4_096  # of all quantities, that a browser calculates anew
 REAL = ("float32", "float64")
-NEXT = "\ue003"  # between the lines of two steps; as the marks in them, it means nothing else
-
-
-def playable(graph: Graph) -> bool:
-    """Whether a graph has few enough steps for a tape."""
-    forward = len(graph.calls) or sum(not node.leaf for node in graph.nodes)
-    return forward + len(graph.order) <= MOST_STEPS
+NEXT = "\ue003"  # stands between lines that are packed together, and like their marks in no line
 
 
 def tape(graph: Graph, pictures: Mapping[str, Diagram], language: str) -> dict[str, Any] | None:
@@ -41,10 +35,10 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], language: str) -> dict[s
 
     ``pictures`` are its drawn pictures, by the prefix of their ids.
     """
-    if not playable(graph):
-        return None
     say = text.words(language)
     steps = [*forward_steps(graph, say), *backward_steps(graph, say)]
+    if len(steps) > MOST_STEPS:
+        return None
     why = why_fixed(graph)
     found: dict[str, Any] = {
         "say": {key: say[key] for key in text.PLAYER_WORDS},
@@ -66,7 +60,8 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], language: str) -> dict[s
 def tape_json(stored: dict[str, Any]) -> str:
     """JSON that can stand inside of a script element, which nothing in it ends.
 
-    The lines that tell the steps are much alike, and stand packed beside them.
+    The lines that tell the steps are much alike, and stand packed beside them (see
+    :mod:`.packing`).
     """
     steps = [{key: step[key] for key in step if key != "say"} for step in stored["steps"]]
     lines = packed(NEXT.join(step["say"] for step in stored["steps"]))

@@ -123,9 +123,9 @@
   const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", " ": "play", "+": "zoom-in", "-": "zoom-out" };
 
   function play(figure) {
-    const stored = figure.querySelector(":scope > script");
-    if (!stored) return;
-    const tape = JSON.parse(stored.textContent), { say, steps, graph } = tape, last = steps.length - 1;
+    const script = figure.querySelector(":scope > script");
+    if (!script) return;
+    const tape = JSON.parse(script.textContent), { say, steps, graph } = tape, last = steps.length - 1;
     unpacked(tape.lines).split("\ue003").forEach((line, n) => (steps[n].say = line));
     const one = (name) => figure.querySelector(`.aa-${name}`);
     const scrubber = one("scrubber"), told = one("say"), panel = one("edit").lastChild;
@@ -248,10 +248,12 @@
     // -- Folded blocks: the picture is exchanged for one with a block open, or closed again
 
     const parentOf = (name) => tape.unfolded?.parents[name];
-    let markupOf = null;
+    let stored = null;
     function opened(name) {
-      markupOf = markupOf || unfolded(tape.unfolded);
-      return pictureOf(make("template", { innerHTML: markupOf(name) }).content.firstChild, name);
+      stored = stored || unfolded(tape.unfolded);
+      const [innerHTML, title] = stored(name), svg = make("template", { innerHTML }).content.firstChild;
+      svg.firstChild.textContent = title;
+      return pictureOf(svg, name);
     }
     const known = new Map(pictures.map((picture) => [picture.name, picture]));
     function target(picture, key) {

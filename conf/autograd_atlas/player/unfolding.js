@@ -26,10 +26,13 @@
       .replace(/ id='|by='|='url\(#/g, (before) => before + prefix);
   }
 
-  // The markup of the pictures of a figure, by name; what follows a slash is not part of their ids.
-  function unfolded({ parents, pictures }) {
-    const svgs = unpacked(pictures).split(/(?=<svg)/), names = Object.keys(parents);
-    return (name) => placed(svgs[names.indexOf(name)], name.split("/")[0]);
+  // The markup and the title of a picture, by its name; what follows a slash is not part of its ids.
+  function unfolded({ parents, drawn, titles }) {
+    const names = Object.keys(parents), svgs = unpacked(drawn).split(/(?=<svg)/), told = unpacked(titles).split("\ue003");
+    return (name) => {
+      const n = names.indexOf(name);
+      return [placed(svgs[n], name.split("/")[0]), told[n]];
+    };
   }
 
   window.autogradAtlas = Object.assign(window.autogradAtlas || {}, { unpacked, unfolded });
