@@ -79,7 +79,9 @@ def tower() -> Graph:
     graph = draw(loss, recording=recording, names={"loss": loss, "x": x}).graph
     hard = "</svg></script><!-- 𝟙 x='5 id='n7 M3 4 &\"→\x01"
     tensors = [
-        replace(tensor, name=f"{hard}{tensor.name}") if tensor.leaf or tensor.name == "x" else tensor
+        replace(tensor, name=f"{hard}{tensor.name}")
+        if tensor.leaf or tensor.name == "x"
+        else tensor
         for tensor in graph.tensors
     ]
     return replace(graph, tensors=tuple(tensors))
@@ -183,7 +185,9 @@ def test_the_page_on_drawing_is_not_large(site, language):
 
 
 def test_what_is_kept_is_not_drawn_again(monkeypatch):
-    expected = {language: figure.figure(tower(), "g", language=language) for language in ("en", "zh")}
+    expected = {
+        language: figure.figure(tower(), "g", language=language) for language in ("en", "zh")
+    }
     kept: dict[str, str] = {}
     assert figure.figure(tower(), "g", kept=kept) == expected["en"]
     for module in ("svg", "unfolding"):
@@ -221,7 +225,8 @@ def test_the_caption_has_its_place_in_a_figure():
 
 def test_a_wide_value_is_told_by_its_type_as_before():
     """That it is too wide is known before all of its numbers are written."""
-    for shape, told in [((8,), True), ((9,), False), ((4, 8), True), ((5, 1), False), ((1, 9), False)]:
+    told = {(8,): True, (9,): False, (4, 8): True, (5, 1): False, (1, 9): False}
+    for shape, spelled in told.items():
         count = shape[0] * (shape[1] if len(shape) > 1 else 1)
         value = Value(shape, "float32", (1.0,) * count)
-        assert (rows_of(value) != [type_text(value)]) is told
+        assert (rows_of(value) != [type_text(value)]) is spelled

@@ -63,4 +63,4 @@ def halved(text: str) -> str:
 
 
 def whole(text: str) -> str:
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -19,16 +19,21 @@
 
   // A picture whose ids begin with the prefix, and all of whose positions are its own.
   function placed(svg, prefix) {
-    const last = { id: 0, x: 0, y: 0 }, add = (kind, step) => (last[kind] += +step), axis = (kind, step) => add(kind, step) / 10;
+    const last = { id: 0, x: 0, y: 0 };
+    const next = (kind, step) => (last[kind] += +step), along = (axis, step) => next(axis, step) / 10;
+    const step = /( (?:id|data-block)='[a-z])(-?\d+)| ([xy])='(-?\d+)| d='M(-?\d+) (-?\d+)/g;
     return svg
-      .replace(/( (?:id|data-block)='[a-z])(-?\d+)| ([xy])='(-?\d+)| d='M(-?\d+) (-?\d+)/g, (_, what, n, kind, step, x, y) =>
-        what ? what + add("id", n) : kind ? ` ${kind}='${axis(kind, step)}` : ` d='M${axis("x", x)} ${axis("y", y)}`)
+      .replace(step, (_, what, n, axis, by, x, y) => {
+        if (what) return what + next("id", n);
+        return axis ? ` ${axis}='${along(axis, by)}` : ` d='M${along("x", x)} ${along("y", y)}`;
+      })
       .replace(/ id='|by='|='url\(#/g, (before) => before + prefix);
   }
 
   // The markup and the title of a picture, by its name; what follows a slash is not part of its ids.
   function unfolded({ parents, drawn, titles }) {
-    const names = Object.keys(parents), svgs = unpacked(drawn).split(/(?=<svg)/), told = unpacked(titles).split("\ue003");
+    const names = Object.keys(parents);
+    const svgs = unpacked(drawn).split(/(?=<svg)/), told = unpacked(titles).split("\ue003");
     return (name) => {
       const n = names.indexOf(name);
       return [placed(svgs[n], name.split("/")[0]), told[n]];
