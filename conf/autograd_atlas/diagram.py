@@ -174,6 +174,8 @@ def rows_of(value: Value, widest: int = 26, most: int = 4) -> list[str]:
         )
     if len(numbers) == 1:
         return [number_text(numbers[0])]
+    if 3 * shape[-1] > widest or len(shape) == 2 and shape[0] > most:
+        return [type_text(value)]  # a digit, a comma and a space each would be too wide
     if len(shape) < 2:
         rows = [f"[{', '.join(map(number_text, numbers))}]"]
     else:
@@ -401,7 +403,8 @@ def open_blocks(
         return everything
     inside: Counter[int] = Counter()
     depth = {block: len(none.chain(block)) for block in everything}
-    for item, count in Counter(items).items():
+    counts = Counter(items)
+    for item, count in counts.items():
         for block in none.chain(item):
             inside[block] += count
     names = set(opened)
@@ -416,7 +419,9 @@ def open_blocks(
     for level in range(1, max(depth.values(), default=0) + 1):
         more = chosen | {block for block in everything if depth[block] <= level}
         folds = Folds(graph.blocks, more)
-        reps = Counter(folds.closed(item) for item in items)
+        reps: Counter[int | None] = Counter()
+        for item, count in counts.items():
+            reps[folds.closed(item)] += count
         visible = reps.pop(None, 0) + len(reps)
         if visible > READABLE:
             break
@@ -507,15 +512,17 @@ class Builder:
         folds = Folds(self.graph.blocks, chosen)
         block = around if inside is None else inside
         if block is not None:
-            within = {key: each for key, each in items.items() if block in folds.chain(each)}
+            inner = {each for each in set(items.values()) if block in folds.chain(each)}
+            within = {key: each for key, each in items.items() if each in inner}
             small = open_blocks(self.graph, list(within.values()), fold, opened)
             if inside is None:
                 small = chosen | {each for each in small if block in folds.chain(each)}
             folds = Folds(self.graph.blocks, small | set(folds.chain(block)))
         stands = {key: key for key in items}
         closed: Counter[int] = Counter()
+        outermost_of = {block: folds.closed(block) for block in set(items.values())}
         for key, block in items.items():
-            if (outermost := folds.closed(block)) is not None:
+            if (outermost := outermost_of[block]) is not None:
                 stands[key] = f"b{outermost}"
                 closed[outermost] += not key.startswith(("t", "k"))
         wires = self.wires()

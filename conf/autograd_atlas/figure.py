@@ -2,11 +2,13 @@
 tape that a browser plays.
 
 It stands without JavaScript and without our site's styles: the switch between the views is a
-pair of radio buttons, and folded blocks unfold as details.
+pair of radio buttons, and folded blocks unfold as details. Opened in their place, they are drawn
+for the player alone, which finds those pictures in the tape (see :mod:`.unfolding`).
 """
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, MutableMapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -25,12 +27,12 @@ from .diagram import (
     with_repeats,
 )
 from .graph import Graph
-from .svg import clean, picture_svg
-from .tape import tape, tape_json
+from .packing import packed
+from .svg import clean, picture_svg, stored
+from .tape import NEXT, tape, tape_json
+from .unfolding import MOST_INSIDE, unfolded
 
 SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
-MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
-MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
 
 
 def views_of(graph: Graph, view: str | None = None) -> list[str]:
@@ -57,13 +59,56 @@ def figure(
     fold: bool | str = True,
     opened: Iterable[str] = (),
     caption: str = "",
+    kept: MutableMapping[str, str] | None = None,
 ) -> str:
-    """HTML for a page, as is ``caption``. ``prefix`` is the figure's id, and begins all others."""
+    """HTML for a page, as is ``caption``. ``prefix`` is the figure's id, and begins all others.
+
+    ``kept`` keeps what is drawn, as :func:`autograd_atlas.svg.stored` does.
+    """
+    before, after = figure_parts(
+        graph, prefix, language=language, view=view, fold=fold, opened=opened, kept=kept
+    )
+    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    return before + below + after
+
+
+def figure_parts(
+    graph: Graph,
+    prefix: str,
+    *,
+    language: str = "en",
+    view: str | None = None,
+    fold: bool | str = True,
+    opened: Iterable[str] = (),
+    kept: MutableMapping[str, str] | None = None,
+) -> tuple[str, str]:
+    """What stands before the caption of a figure, and what after it."""
+    opened = tuple(opened)
+
+    def made() -> str:
+        return json.dumps(drawn_parts(graph, prefix, language, view, fold, opened, kept))
+
+    about = (graph, prefix, language, view, fold, opened)
+    before, after = json.loads(stored(kept, "figure", about, made))
+    return before, after
+
+
+def drawn_parts(
+    graph: Graph,
+    prefix: str,
+    language: str,
+    view: str | None,
+    fold: bool | str,
+    opened: tuple[str, ...],
+    kept: MutableMapping[str, str] | None,
+) -> tuple[str, str]:
+    """:func:`figure_parts`, drawn now."""
     say = text.words(language)
     graph = with_repeats(graph) if fold else graph
     views = views_of(graph, view)
     pictures = {each: diagram(graph, each, fold=fold, opened=opened) for each in views}
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
+    folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
     parts = [f'<figure class="aa-figure" id="{prefix}">']
     if len(views) > 1:
         for place, each in enumerate(views):
@@ -77,24 +122,49 @@ def figure(
         short = f"{prefix}.{each[0]}"  # no name has a dot, so that no two ids can meet
         drawn[short] = picture
         shown.append(f'<div class="aa-view aa-view-{each}">')
-        shown.append(scrolling(picture_svg(graph, picture, language, short), say))
-        shown += insides(graph, picture, short, language, say, opened, drawn)
-        shown += states(graph, picture, short, language, opened, fold, drawn)
+        shown.append(scrolling(picture_svg(graph, picture, language, short, kept=kept), say))
+        shown += insides(graph, picture, short, language, say, opened, drawn, kept)
         shown.append("</div>")
+        folded[short] = picture, sum(len(each.boxes) for each in drawn.values())
     played = tape(graph, drawn, language)
     if played is not None:
+        in_place(played, graph, folded, language, fold, opened, kept)
         parts.append(controls(len(played["steps"]) - 1, say))
     parts += shown
     parts.append(legend(pictures.values(), say))
     if played is not None:
         parts.append(spoken(played, say))
     parts.append(in_words(graph, pictures, language, say))
-    if caption:
-        parts.append(f"<figcaption>{caption}</figcaption>")
+    script = ""
     if played is not None:
-        parts.append(f'<script type="application/json">{tape_json(played)}</script>')
-    parts.append("</figure>")
-    return "".join(parts)
+        script = f'<script type="application/json">{tape_json(played)}</script>'
+    return "".join(parts), f"{script}</figure>"
+
+
+def in_place(
+    played: dict[str, Any],
+    graph: Graph,
+    pictures: dict[str, tuple[Diagram, int]],
+    language: str,
+    fold: bool | str,
+    opened: tuple[str, ...],
+    kept: MutableMapping[str, str] | None,
+) -> None:
+    """Add to a tape the pictures with one more block open, if a block is folded."""
+    if not any(blocks_to_open(picture) for picture, _ in pictures.values()):
+        return
+
+    def made() -> str:
+        return json.dumps(unfolded(graph, pictures, fold=fold, opened=opened))
+
+    about = (graph, tuple(pictures), fold, opened)
+    found = json.loads(stored(kept, "unfolded", about, made))
+    titles = [
+        text.summary(graph, pictures[name.split("/")[0]][0].view, blocks, language)
+        for name, blocks in found.pop("folded").items()
+    ]
+    played["pictures"] |= found.pop("tapes")
+    played["unfolded"] = {**found, "titles": packed(NEXT.join(titles))}
 
 
 def scrolling(svg: str, say: dict[str, str]) -> str:
@@ -116,6 +186,7 @@ def insides(
     say: dict[str, str],
     opened: Iterable[str],
     drawn: dict[str, Diagram],
+    kept: MutableMapping[str, str] | None,
 ) -> Iterable[str]:
     """The folded blocks, each to be unfolded; equal ones together."""
     equal: dict[object, list[int]] = {}
@@ -132,38 +203,10 @@ def insides(
         summary = say[kind].format(block=name, others=clean(say["comma"].join(some)))
         below = f"{prefix}b{blocks[0]}-"
         drawn[below] = inner
-        svg = picture_svg(graph, inner, language, below)
+        svg = picture_svg(graph, inner, language, below, kept=kept)
         yield f'<details class="aa-inside"><summary>{summary}</summary>{scrolling(svg, say)}'
-        yield from insides(graph, inner, below, language, say, opened, drawn)
+        yield from insides(graph, inner, below, language, say, opened, drawn, kept)
         yield "</details>"
-
-
-def states(
-    graph: Graph,
-    picture: Diagram,
-    prefix: str,
-    language: str,
-    opened: Iterable[str],
-    fold: bool | str,
-    drawn: dict[str, Diagram],
-    inside: int | None = None,
-) -> Iterable[str]:
-    """For the player: the picture again with one more block open, for each that is folded; or,
-    where one was opened, for each inside of it."""
-    boxes = len(picture.boxes)
-    parent = prefix if inside is None else f"{prefix}/b{inside}"
-    for block in blocks_to_open(picture):
-        if inside is not None and inside not in chain(graph.blocks, block):
-            continue
-        name = f"{prefix}/b{block}"
-        larger = diagram(graph, picture.view, fold=fold, opened=opened, around=block)
-        everything = sum(len(each.boxes) for each in drawn.values())
-        if everything > MOST_DRAWN or len(larger.boxes) - boxes > MOST_INSIDE:
-            continue
-        drawn[name] = larger
-        svg = picture_svg(graph, larger, language, prefix)
-        yield f'<template data-name="{name}" data-parent="{parent}">{svg}</template>'
-        yield from states(graph, larger, prefix, language, opened, fold, drawn, block)
 
 
 # In a square of 16: what each button of the player shows.
@@ -280,7 +323,8 @@ def figure_style() -> str:
     return "".join(part.read_text(encoding="utf-8") for part in parts)
 
 
-PLAYER = [Path(__file__).with_name("player") / name for name in ("ops.js", "player.js")]
+FOLDER = Path(__file__).with_name("player")
+PLAYER = [FOLDER / name for name in ("ops.js", "unfolding.js", "player.js")]
 
 
 @cache

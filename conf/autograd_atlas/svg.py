@@ -4,8 +4,9 @@ The SVG is our own: short ids that stay the same from build to build, styles by 
 that pages need no style attribute, and text that cannot break it, whatever it contains.
 """
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -184,18 +185,47 @@ def picture_svg(
     *,
     alone: bool = False,
     at: Layout | None = None,
+    kept: MutableMapping[str, str] | None = None,
 ) -> str:
-    """A picture as SVG; laid out here, if it is not yet."""
-    at = at or layout(picture)
+    """A picture as SVG; laid out here, if it is not yet.
+
+    Only its title is in a language, so that ``kept`` serves the pictures of all.
+    """
+
+    def untold() -> str:
+        return untitled(picture, at or layout(picture), prefix, alone)
+
+    svg = untold() if at else stored(kept, "picture", (picture, prefix, alone), untold)
+    before, title, after = svg.partition("</title>")
+    return before + clean(text.alternative(graph, picture, language)) + title + after
+
+
+def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> str:
+    """A picture whose title is still empty."""
     width, height = number(at.width), number(at.height)
     inner = f"<style>{style()}</style>" if alone else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="aa-graph aa-{picture.view}" role="img" '
         f'aria-labelledby="{prefix}t" viewBox="0 0 {width} {height}" '
         f'width="{number(at.width * 1.1)}" height="{number(at.height * 1.1)}">'
-        f'<title id="{prefix}t">{clean(text.alternative(graph, picture, language))}</title>'
-        f"{inner}{drawing(picture, at, prefix)}</svg>"
+        f'<title id="{prefix}t"></title>{inner}{drawing(picture, at, prefix)}</svg>'
     )
+
+
+def stored(
+    kept: MutableMapping[str, str] | None, kind: str, about: tuple, make: Callable[[], str]
+) -> str:
+    """What ``make`` makes, or what it made before of the same.
+
+    ``about`` is all that it depends on, except for the code of this package: whoever keeps texts
+    for longer than a process keeps them by a fingerprint of the code, too.
+    """
+    if kept is None:
+        return make()
+    key = f"{kind}-{hashlib.sha256(repr(about).encode()).hexdigest()}"
+    if key not in kept:
+        kept[key] = make()
+    return kept[key]
 
 
 def card(graph: Graph) -> str:

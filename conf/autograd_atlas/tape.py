@@ -22,10 +22,12 @@ from typing import Any
 from . import text
 from .diagram import Diagram
 from .graph import Call, Graph, Number, Value, same_numbers
+from .packing import packed
 
 MOST_STEPS = 4_000  # of a tape; a longer calculation is only drawn
 MOST_NUMBERS = 4_096  # of all quantities, that a browser calculates anew
 REAL = ("float32", "float64")
+NEXT = "\ue003"  # stands between lines that are packed together, and like their marks in no line
 
 
 def tape(graph: Graph, pictures: Mapping[str, Diagram], language: str) -> dict[str, Any] | None:
@@ -56,9 +58,18 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], language: str) -> dict[s
 
 
 def tape_json(stored: dict[str, Any]) -> str:
-    """JSON that can stand inside of a script element."""
-    plain = json.dumps(stored, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return plain.replace("<", "\\u003c")
+    """JSON that can stand inside of a script element, which nothing in it ends.
+
+    The lines that tell the steps are much alike, and stand packed beside them (see
+    :mod:`.packing`).
+    """
+    steps = [{key: step[key] for key in step if key != "say"} for step in stored["steps"]]
+    lines = packed(NEXT.join(step["say"] for step in stored["steps"]))
+    plain = json.dumps(
+        {**stored, "steps": steps, "lines": lines},
+        ensure_ascii=False, allow_nan=False, separators=(",", ":"),
+    )  # fmt: skip
+    return plain.replace("</", "<\\/").replace("<!", "\\u003c!")
 
 
 # -- Steps ----------------------------------------------------------------------------------

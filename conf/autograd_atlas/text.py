@@ -324,8 +324,19 @@ def alternative(graph: Graph, picture: Diagram, language: str) -> str:
     if picture.inside is not None:
         block = block_title(graph.blocks[picture.inside])
         return say["alt-inside"].format(block=block)
+    return summary(graph, picture.view, folded_blocks(picture), language)
+
+
+def folded_blocks(picture: Diagram) -> list[str]:
+    """The titles of the blocks that are folded in a picture."""
+    return [box.title for box in picture.boxes if box.kind == "block"]
+
+
+def summary(graph: Graph, view: str, folded: list[str], language: str) -> str:
+    """What a picture of the whole graph shows, in a view, and which blocks are folded in it."""
+    say = words(language)
     roots = listed((root.name or say["result"] for root in graph.roots), say)
-    if picture.view == RECORDED:
+    if view == RECORDED:
         parts = [
             say["alt-recorded"].format(
                 roots=roots,
@@ -344,7 +355,6 @@ def alternative(graph: Graph, picture: Diagram, language: str) -> str:
                 roots=roots, calls=counted(len(graph.calls), "call", say), leaves=names
             )
         ]
-    folded = [box.title for box in picture.boxes if box.kind == "block"]
     if folded:
         some = folded[:4] + ["…"] * (len(folded) > 4)
         parts.append(say["alt-folded"].format(blocks=say["comma"].join(some)))

