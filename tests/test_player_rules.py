@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 
 import pytest
@@ -20,6 +21,7 @@ from calculators import Calculator, Job, in_browser, in_node
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}  # of the largest number in a tensor
 FLOOR = 1e-3  # tensors whose largest number is smaller are compared as if it were this
+LARGEST = 1e7  # graphs with a larger number are left out
 
 # Each is applied to tensors of the pool: x and y of any shapes, v a vector, m and n matrices.
 # What torch refuses for the shapes at hand is left out of the graph.
@@ -105,23 +107,30 @@ class Program:
     shapes: Shapes
     steps: list[tuple[str, int, int]]
 
-    def run(self, leaves: list[torch.Tensor]) -> tuple[torch.Tensor, list[str]]:
-        """The sum of all that nothing else used, and the rules that torch accepted."""
-        pool, used, names = list(leaves), set(), []
+    def taken(self, leaves: list[torch.Tensor]) -> "Program":
+        """The program without the steps that torch refuses, or whose results are of no use."""
+        pool, steps = list(leaves), []
+        with torch.no_grad():
+            for step in self.steps:
+                result = applied(step[0], chosen(pool, *step[1:]))
+                if result is not None and usable(result):
+                    pool.append(result)
+                    steps.append(step)
+        return replace(self, steps=steps)
+
+    def run(self, leaves: list[torch.Tensor]) -> torch.Tensor:
+        """The sum of all that nothing else used."""
+        pool, used = list(leaves), set()
         for expression, first, second in self.steps:
             here = chosen(pool, first, second)
-            with torch.no_grad():  # only to see whether it can be used
-                result = applied(expression, here)
-            if result is None or not usable(result):
-                continue
             pool.append(applied(expression, here))
             used |= {id(here[name]) for name in CODE[expression].co_names if name in here}
-            names.append(expression)
-        ends = [each for each in pool if id(each) not in used and each.requires_grad]
+        needing = [each for each in pool if each.requires_grad]
+        ends = [each for each in needing if id(each) not in used] or needing
         total = weighted(ends[0])
         for each in ends[1:]:
             total = total + weighted(each)
-        return total, names
+        return total
 
 
 def chosen(pool: list[torch.Tensor], first: int, second: int) -> dict[str, torch.Tensor]:
@@ -147,8 +156,13 @@ def applied(expression: str, here: dict[str, torch.Tensor]) -> torch.Tensor | No
 def weighted(tensor: torch.Tensor) -> torch.Tensor:
     """A sum in which each number counts otherwise: under a plain sum the gradient of softmax, say,
     would be zero."""
-    weights = torch.arange(1, tensor.numel() + 1, dtype=tensor.dtype).reshape(tensor.shape)
-    return (tensor * (weights / 4 - 0.6)).sum()
+    return (tensor * weights(tensor.shape, tensor.dtype)).sum()
+
+
+@cache
+def weights(shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+    count = torch.arange(1, math.prod(shape) + 1, dtype=dtype)
+    return (count / 4 - 0.6).reshape(shape)
 
 
 def usable(result: torch.Tensor) -> bool:
@@ -165,12 +179,16 @@ def leaves_of(shapes: Shapes, numbers: Numbers, dtype: torch.dtype) -> list[torc
 
 def recorded(
     program: Program, numbers: Numbers, dtype: torch.dtype = torch.float64
-) -> tuple[Graph, list[str]]:
+) -> tuple[Graph, list[str]] | None:
+    """A program's graph, and the rules in it; None if torch takes none of them here."""
     leaves = leaves_of(program.shapes, numbers, dtype)
+    program = program.taken(leaves)
+    if not program.steps:
+        return None
     with Recording(__file__) as recording:
-        result, names = program.run(leaves)
+        result = program.run(leaves)
         result.backward()
-    return record.of([result], {}, recording), names
+    return record.of([result], {}, recording), [expression for expression, _, _ in program.steps]
 
 
 # -- Comparing ------------------------------------------------------------------------------
@@ -221,6 +239,26 @@ def cases_of(before: Graph, after: Graph, tolerance: float) -> list[Case]:
     ]
 
 
+def recorded_twice(
+    program: Program, first: Numbers, second: Numbers, dtype: torch.dtype = torch.float64
+) -> tuple[list[Case], list[str]]:
+    """A program's graph as it was recorded, and again when a reader has typed other inputs; and
+    its rules. Nothing if the other inputs lead out of what one of the rules can take."""
+    before, after = recorded(program, first, dtype), recorded(program, second, dtype)
+    if not before or not after or before[1] != after[1]:
+        return [], []
+    graphs = before[0], after[0]
+    if len(graphs[0].calls) != len(graphs[1].calls) or any(map(beyond, graphs)):
+        return [], []
+    return cases_of(*graphs, TOLERANCE[dtype]), before[1]
+
+
+def beyond(graph: Graph) -> bool:
+    """Whether a number is so large, next to a pole, that rounding before it decides its digits."""
+    numbers = (abs(each) for value in quantities(graph).values() for each in value.numbers)
+    return max(numbers) > LARGEST
+
+
 def wrong(calculator: Calculator, cases: list[Case]) -> list[str]:
     """All that differs from torch."""
     found = calculator([case.job for case in cases])
@@ -233,15 +271,12 @@ def wrong(calculator: Calculator, cases: list[Case]) -> list[str]:
 def plain_cases(expression: str, dtype: torch.dtype) -> list[Case]:
     found = []
     for shapes in ([(2, 2), (2, 2)], [(3,), (3,)], [(2, 3), (3,)], [(2,), (2,)], [(2, 2), (2,)]):
-        program = Program(shapes, [(expression, 0, 1)])
         values = [
             [0.3 + 0.7 * k - 0.5 * n for k in range(math.prod(s))] for n, s in enumerate(shapes)
         ]
         other = [[1.1 * x - 0.4 for x in each] for each in values]
-        before, names = recorded(program, values, dtype)
-        after, others = recorded(program, other, dtype)
-        if names and others:
-            found += cases_of(before, after, TOLERANCE[dtype])
+        cases, _ = recorded_twice(Program(shapes, [(expression, 0, 1)]), values, other, dtype)
+        found += cases
     assert found, "no shapes were found that torch takes here"
     return found
 
@@ -308,3 +343,77 @@ def test_every_rule_sends_what_torch_sends_at_corners_and_when_infinities_arrive
     cases = corner_cases(expression, dtype, 1)
     assert cases
     assert wrong(node, cases) == []
+
+
+@pytest.mark.slow
+@TYPES
+@pytest.mark.parametrize("expression", EXPRESSIONS + MORE)
+def test_the_same_at_many_corners(node, expression, dtype):
+    assert wrong(node, corner_cases(expression, dtype, 5)) == []
+
+
+@TYPES
+@pytest.mark.parametrize("expression", EXPRESSIONS[::20])
+def test_a_page_calculates_what_node_does(page, expression, dtype):
+    """That the rules run in Node elsewhere hides nothing that a reader would see."""
+    cases = [*plain_cases(expression, dtype), *corner_cases(expression, dtype, 1)]
+    assert wrong(page, cases) == []
+
+
+# -- Random graphs --------------------------------------------------------------------------
+
+
+def random_program(chance: Random) -> Program:
+    shapes = chance.choices(SHAPES, k=chance.randint(1, 3))
+    steps = [
+        (chance.choice(EXPRESSIONS), chance.randint(0, 30), chance.randint(0, 30))
+        for _ in range(chance.randint(1, 6))
+    ]
+    return Program(shapes, steps)
+
+
+def random_numbers(chance: Random, shapes: Shapes) -> Numbers:
+    """Small ones, and now and then those at which rules have corners."""
+
+    def number() -> float:
+        corner = chance.random() < 0.3
+        return chance.choice([0.0, 1.0, -1.0]) if corner else round(chance.uniform(-3, 3), 3)
+
+    return [[number() for _ in range(math.prod(shape))] for shape in shapes]
+
+
+def random_cases(seed: int) -> tuple[list[Case], list[str]]:
+    chance = Random(seed)
+    program = random_program(chance)
+    first, second = (random_numbers(chance, program.shapes) for _ in range(2))
+    return recorded_twice(program, first, second)
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(300), id="some"),
+        *(
+            pytest.param(range(n, n + 1000), id=f"many-{n}", marks=pytest.mark.slow)
+            for n in range(1000, 6000, 1000)
+        ),
+    ],
+)
+def test_random_graphs_are_what_torch_computes(node, seeds):
+    found: Counter[str] = Counter()
+    cases = {}
+    for seed in seeds:
+        cases[seed], names = random_cases(seed)
+        found.update(names)
+    numbers = iter(node([case.job for each in cases.values() for case in each]))
+    problems = {
+        f"random_cases({seed})": differences
+        for seed, each in cases.items()
+        for case in each
+        if (differences := case.differences(next(numbers)))
+    }
+    assert problems == {}
+    compared = sum(map(bool, cases.values()))
+    print(f"{compared} graphs, with {len(found)} of {len(EXPRESSIONS)} rules")
+    assert compared > 0.8 * len(seeds)
+    assert len(found) > (0.98 if len(seeds) > 500 else 0.8) * len(EXPRESSIONS)
