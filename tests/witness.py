@@ -29,15 +29,21 @@ class Drawn:
     def box_at(self, point: tuple[float, float]) -> str:
         """The box on whose border a point lies: the nearest one."""
 
+        x, y = point
+        near = [
+            key
+            for key, (_, (left, top, width, height)) in self.boxes.items()
+            if left - 3 < x < left + width + 3 and top - 3 < y < top + height + 3
+        ]
+        assert near, f"a wire ends at {point}, where no box is"
+
         def distance(key: str) -> float:
-            x, y, width, height = self.boxes[key][1]
-            dx = max(x - point[0], 0, point[0] - x - width)
-            dy = max(y - point[1], 0, point[1] - y - height)
+            left, top, width, height = self.boxes[key][1]
+            dx = max(left - x, 0, x - left - width)
+            dy = max(top - y, 0, y - top - height)
             return dx * dx + dy * dy
 
-        best = min(self.boxes, key=distance)
-        assert distance(best) < 9, f"a wire ends at {point}, where no box is"
-        return best
+        return min(near, key=distance)
 
 
 def end_of(path: str) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -12,8 +12,8 @@ forward order, what is needed before what needs it.
 import difflib
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, cached_property
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -181,42 +181,49 @@ class Graph:
         version = stored.pop("version", None) if isinstance(stored, dict) else None
         if version != VERSION:
             raise ValueError(f"a stored graph of version {version!r}; this is version {VERSION}")
-        return _build(cls, stored)
+        return _builder(cls)(stored)
 
 
 def _plain(thing: Any) -> Any:
-    if is_dataclass(thing):
-        given = ((field, getattr(thing, field.name)) for field in fields(thing))
-        return {
-            f.name: _plain(each) for f, each in given if f.default is MISSING or each != f.default
-        }
+    if thing is None or isinstance(thing, (bool, int, str)):
+        return thing
     if isinstance(thing, tuple):
         return [_plain(each) for each in thing]
+    if isinstance(thing, float):
+        return thing if math.isfinite(thing) else str(thing)  # JSON has no word for it
     if isinstance(thing, complex):
         return {"re": _plain(thing.real), "im": _plain(thing.imag)}
-    if isinstance(thing, float) and not math.isfinite(thing):
-        return str(thing)  # JSON has no word for it
-    return thing
+    given = ((name, getattr(thing, name), default) for name, default in _defaults(type(thing)))
+    return {name: _plain(each) for name, each, default in given if each != default}
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _defaults(kind: type) -> list[tuple[str, Any]]:
+    """The fields of a dataclass; what has no default, has one that equals nothing."""
+    return [(field.name, field.default) for field in fields(kind)]
 
 
-def _build(kind: Any, stored: Any) -> Any:
+@cache
+def _builder(kind: Any) -> Callable[[Any], Any]:
+    """What makes a thing of this kind of its stored form."""
     if kind == Number or kind is float:
-        if isinstance(stored, dict):
-            return complex(float(stored["re"]), float(stored["im"]))
-        return float(stored) if isinstance(stored, str) else stored
+        return _number
     if get_origin(kind) is tuple:
-        return tuple(_build(get_args(kind)[0], each) for each in stored)
+        part = _builder(get_args(kind)[0])
+        return lambda stored: tuple(map(part, stored))
     if isinstance(kind, UnionType):
-        inner = [each for each in get_args(kind) if each is not type(None)]
-        return None if stored is None else _build(inner[0], stored)
+        part = next(_builder(each) for each in get_args(kind) if each is not type(None))
+        return lambda stored: None if stored is None else part(stored)
     if is_dataclass(kind):
-        return kind(**{name: _build(_hints(kind)[name], each) for name, each in stored.items()})
-    return stored
+        parts = {name: _builder(hint) for name, hint in get_type_hints(kind).items()}
+        return lambda stored: kind(**{name: parts[name](each) for name, each in stored.items()})
+    return lambda stored: stored
+
+
+def _number(stored: Any) -> Number:
+    if isinstance(stored, dict):
+        return complex(float(stored["re"]), float(stored["im"]))
+    return float(stored) if isinstance(stored, str) else stored
 
 
 def total(values: Iterable[Value | None]) -> Value | None:

@@ -275,7 +275,7 @@ TAKES: dict[str, tuple[tuple[int, ...], *tuple[str, ...]]] = {
     **dict.fromkeys(
         ("neg exp expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sin cos tan asin acos atan "
          "sinh cosh tanh sigmoid logsigmoid relu silu abs sign floor ceil round detach zeros_like "
-         "ones_like t T mT clone").split(), (ONE,)
+         "ones_like t T mT clone max min").split(), (ONE,)
     ),
     **dict.fromkeys(
         "mul div pow maximum minimum gt lt ge le eq ne matmul outer view_as expand_as".split(), (TWO,)
@@ -307,8 +307,6 @@ def operation(graph: Graph, call: Call) -> dict[str, Any]:
     if found := IN_PLACE.fullmatch(name):
         name = found[1] or found[2]
     name = SAME.get(name, name)
-    if name in ("max", "min") and not call.options:
-        name = f"a{name}"
     try:
         if not all(OWN_NODE.fullmatch(graph.nodes[node].name) for node in call.nodes):
             raise ValueError("a custom function")

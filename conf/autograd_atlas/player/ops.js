@@ -51,31 +51,36 @@
 
   // -- Elementwise: [value, derivative by each argument, of the arguments and the value] -----
 
-  const one = () => 1, none = () => 0;
+  // A derivative of null lets nothing through, not even what is infinite: torch sends 0 there. A
+  // derivative of 0 is multiplied by what arrives.
+  const times = (g, d) => (d === null ? 0 : g * d);
+  const one = () => 1, none = () => 0, closed = () => null;
   let round = (x) => x; // to float32, where a graph is in float32
-  const sigmoid = (x) => 1 / (1 + round(Math.exp(-x)));
+  const sigmoid = (x) => round(1 / round(1 + round(Math.exp(-x))));
+  const sign = (x) => (x > 0) - (x < 0);
+  const power = (x, y) => (x === 1 || (x === -1 && y * y === Infinity) ? 1 : x ** y);
   const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
   const even = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
   const compare = (test) => [(x, y) => +test(x, y)];
   const extreme = (first) => [
     (x, y) => (first(x, y) || x !== x ? x : y),
-    (x, y) => (x === y ? 0.5 : +first(x, y)),
-    (x, y) => (x === y ? 0.5 : +first(y, x))];
+    (x, y) => (x === y ? 0.5 : first(y, x) ? null : 1),
+    (x, y) => (x === y ? 0.5 : first(x, y) ? null : 1)];
 
   const ELEMENTWISE = {
     add: (o) => [(x, y) => x + o("alpha", 1) * y, one, () => o("alpha", 1)],
     sub: (o) => [(x, y) => x - o("alpha", 1) * y, one, () => -o("alpha", 1)],
     mul: () => [(x, y) => x * y, (x, y) => y, (x) => x],
     div: () => [(x, y) => x / y, (x, y) => 1 / y, (x, y, z) => -z / y],
-    pow: () => [(x, y) => x ** y,
-      (x, y) => (y === 0 ? 0 : y * x ** (y - 1)),
+    pow: () => [power,
+      (x, y) => (y === 0 ? null : y * power(x, y - 1)),
       (x, y, z) => (x === 0 && y >= 0 ? 0 : z * Math.log(x))],
     maximum: () => extreme((x, y) => x > y),
     minimum: () => extreme((x, y) => x < y),
     gt: () => compare((x, y) => x > y), lt: () => compare((x, y) => x < y),
     ge: () => compare((x, y) => x >= y), le: () => compare((x, y) => x <= y),
     eq: () => compare((x, y) => x === y), ne: () => compare((x, y) => x !== y),
-    where: () => [(test, x, y) => (test ? x : y), null, (test) => +!!test, (test) => +!test],
+    where: () => [(test, x, y) => (test ? x : y), null, (test) => (test ? 1 : null), (test) => (test ? null : 1)],
     neg: () => [(x) => -x, () => -1],
     exp: () => [Math.exp, (x, y) => y],
     expm1: () => [Math.expm1, (x, y) => y + 1],
@@ -98,36 +103,33 @@
     tanh: () => [Math.tanh, (x, y) => 1 - y * y],
     sigmoid: () => [sigmoid, (x, y) => y * (1 - y)],
     logsigmoid: () => [(x) => -softplus(-x), (x) => sigmoid(-x)],
-    relu: () => [(x) => (x > 0 || x !== x ? x : 0), (x) => +(x > 0)],
-    clamp: (o) => { const low = o("min", -Infinity), high = o("max", Infinity);
-      return [(x) => (x < low ? low : x > high ? high : x), (x) => +(x >= low && x <= high)]; },
+    relu: () => [(x) => (x > 0 || x !== x ? x : 0), (x) => (x <= 0 ? null : 1)],
+    clamp: (o) => { const low = round(o("min", -Infinity)), high = round(o("max", Infinity));
+      return [(x) => Math.min(Math.max(x, low), high), (x) => (x >= low && x <= high ? 1 : null)]; },
     leaky_relu: (o) => { const k = o("negative_slope", 0.01);
       return [(x) => (x > 0 ? x : k * x), (x) => (x > 0 ? 1 : k)]; },
     elu: (o) => { const k = o("alpha", 1);
-      return [(x) => (x > 0 ? x : k * Math.expm1(x)), (x) => (x > 0 ? 1 : k * Math.exp(x))]; },
+      return [(x) => (x > 0 ? x : k * Math.expm1(x)), (x) => (x <= 0 ? k * Math.exp(x) : 1)]; },
     softplus: (o) => { const k = o("beta", 1), far = o("threshold", 20);
       return [(x) => (k * x > far ? x : softplus(k * x) / k), (x) => (k * x > far ? 1 : sigmoid(k * x))]; },
     silu: () => [(x) => x * sigmoid(x), (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x)))],
-    abs: () => [Math.abs, Math.sign],
-    sign: () => [Math.sign, none],
-    floor: () => [Math.floor, none], ceil: () => [Math.ceil, none],
-    round: () => [even, none],
+    abs: () => [Math.abs, sign],
+    sign: () => [sign, closed],
+    floor: () => [Math.floor, closed], ceil: () => [Math.ceil, closed],
+    round: () => [even, closed],
     zeros_like: () => [none], ones_like: () => [one], detach: () => [(x) => x],
   };
-  // Here torch lets nothing through where the derivative is 0, not even what is infinite.
-  const MASKED = new Set(["where", "relu", "clamp", "maximum", "minimum"]);
 
   function elementwise(name, o, xs, scale) {
     const [value, ...slopes] = (ELEMENTWISE[name] || LOSSES[name])(o);
     const s = broadcast(xs.map((x) => x.s)), maps = xs.map((x) => spread(x.s, s));
     const at = (i) => xs.map((x, k) => x.a[maps[k][i]]);
-    const y = tensor(s, maps[0].map((_, i) => value(...at(i))));
+    const y = tensor(s, maps[0].map((_, i) => round(value(...at(i)))));
     return [y, (g) => xs.map((x, k) => {
       if (!slopes[k]) return null;
       const found = zeros(x.s);
       y.a.forEach((z, i) => {
-        const d = slopes[k](...at(i), z), up = g.a[g.a.length > 1 ? i : 0] * (scale || 1);
-        found.a[maps[k][i]] += d === 0 && MASKED.has(name) ? 0 : up * d;
+        found.a[maps[k][i]] += times(g.a[g.a.length > 1 ? i : 0] * (scale || 1), slopes[k](...at(i), z));
       });
       return found;
     })];
@@ -149,29 +151,38 @@
     return [how === "none" ? y : tensor([], [sum]), back];
   }
 
-  // -- Reductions: of a row of numbers, [value, derivative by each] ---------------------------
+  // -- Reductions: of a row of numbers, and the tensor, [value, derivative by each] ------------
 
   const add = (xs) => xs.reduce((a, b) => a + b, 0);
-  const tied = (best) => (xs) => {
-    const y = xs.some(Number.isNaN) ? NaN : best(...xs), n = xs.filter((x) => x === y).length;
-    return [y, xs.map((x) => (x === y ? 1 / n : 0))];
+  // Of the whole tensor, torch lets a gradient through only where the best is, which may be NaN.
+  const tied = (best, whole) => (xs) => {
+    const y = xs.some(Number.isNaN) ? NaN : best(...xs);
+    const mine = xs.map((x) => (whole ? Object.is(x + 0, y + 0) : x === y)), n = add(mine);
+    return [y, mine.map((is) => (whole && !is ? null : is / n))];
   };
   const norm = (xs) => {
     const y = Math.sqrt(add(xs.map((x) => x * x)));
-    return [y, xs.map((x) => (y ? x / y : 0))];
+    return [y, xs.map((x) => (y === 0 ? 0 : x / y))];
   };
   const variance = (o, root) => (xs) => {
     const free = o("unbiased", true) === false ? 0 : o("correction", 1);
     const mean = add(xs) / xs.length, n = xs.length - free;
-    const v = add(xs.map((x) => (x - mean) ** 2)) / n, y = root ? Math.sqrt(v) : v;
-    return [y, xs.map((x) => (root ? (y ? (x - mean) / n / y : 0) : 2 * (x - mean) / n))];
+    let middle = 0, squares = 0; // so that equal numbers are exactly 0 apart
+    xs.forEach((x, i) => { const off = x - middle; middle += off / (i + 1); squares += off * (x - middle); });
+    const v = squares / n, y = root ? Math.sqrt(v) : v;
+    return [y, xs.map((x) => (root ? (y === 0 ? null : (x - mean) / n / y) : 2 * (x - mean) / n))];
   };
   const REDUCTIONS = {
     sum: () => (xs) => [add(xs), xs.map(one)],
     mean: () => (xs) => [add(xs) / xs.length, xs.map(() => 1 / xs.length)],
-    prod: () => (xs) => [xs.reduce((a, b) => a * b, 1),
-      xs.map((_, i) => xs.reduce((a, b, k) => (k === i ? a : a * b), 1))],
+    prod: (o) => (xs, x) => {
+      const y = round(xs.reduce((a, b) => a * b, 1)), nils = x.a.filter((each) => each === 0).length;
+      const shut = nils > 1 && o("dim", null) === null;
+      return [y, xs.map((each, i) => shut ? null : nils || !x.s.length
+        ? xs.reduce((a, b, k) => (k === i ? a : a * b), 1) : y / each)];
+    },
     amax: () => tied(Math.max), amin: () => tied(Math.min),
+    max: () => tied(Math.max, true), min: () => tied(Math.min, true),
     logsumexp: () => (xs) => {
       const top = Math.max(...xs), m = Number.isFinite(top) ? top : 0;
       const y = m + Math.log(add(xs.map((x) => Math.exp(x - m))));
@@ -196,11 +207,11 @@
     dims = (dims === null || (Array.isArray(dims) && !dims.length) ? x.s.map((_, i) => i) : [dims].flat())
       .map((d) => axis(d, x.s.length));
     const keep = o("keepdim", false);
-    const found = rows(x.s, dims).map((at) => [at, ...rule(at.map((i) => x.a[i]))]);
+    const found = rows(x.s, dims).map((at) => [at, ...rule(at.map((i) => x.a[i]), x)]);
     const s = x.s.map((d, i) => (dims.includes(i) ? (keep ? 1 : -1) : d)).filter((d) => d >= 0);
     return [tensor(s, found.map(([, y]) => y)), (g) => {
       const dx = zeros(x.s);
-      found.forEach(([at, , slopes], n) => at.forEach((i, k) => { dx.a[i] = g.a[n] * slopes[k]; }));
+      found.forEach(([at, , slopes], n) => at.forEach((i, k) => { dx.a[i] = times(g.a[n], slopes[k]); }));
       return [dx];
     }];
   }
@@ -208,7 +219,7 @@
   // -- Along one dimension: [values, gradients from the gradients of the values] --------------
 
   const soft = (xs) => {
-    const top = Math.max(...xs), parts = xs.map((x) => Math.exp(x - top)), sum = add(parts);
+    const top = Math.max(...xs), parts = xs.map((x) => Math.exp(x - top)), sum = round(add(parts));
     return [parts.map((p) => p / sum), xs.map((x) => x - top - Math.log(sum))];
   };
   const ALONG = {
@@ -414,7 +425,7 @@
     for (const n in inputs) found[`v${n}`] = rounded(tensor(found[`v${n}`].s, inputs[n]));
 
     for (const call of graph.calls) {
-      const values = call.given.map((each) => (each.map ? tensor([], each.map(Number)) : found[`v${each}`]));
+      const values = call.given.map((each) => (each.map ? rounded(tensor([], each.map(Number))) : found[`v${each}`]));
       const slots = new Map(values.map((value, i) => [value, call.given[i].map ? null : graph.tensors[call.given[i]].at]));
       const left = [...call.nodes], done = [], several = Object.hasOwn(SEVERAL, call.op) && SEVERAL[call.op];
       const steps = (several && several(values, options(call.named), call.steps))
