@@ -30,8 +30,8 @@ CHANGES_NOTHING = (
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (
     "autograd_atlas/drawing.py", "autograd_atlas/figure.py", "autograd_atlas/layout.py",
-    "autograd_atlas/svg.py", "autograd_atlas/tape.py", "autograd_atlas/text.py",
-    "autograd_atlas/unfolding.py", "autograd_atlas/*.css", "autograd_atlas/player/*",
+    "autograd_atlas/packing.py", "autograd_atlas/svg.py", "autograd_atlas/tape.py",
+    "autograd_atlas/text.py", "autograd_atlas/unfolding.py", "autograd_atlas/*.css", "autograd_atlas/player/*",
     "autograd_atlas/sphinx/pictures.py", "autograd_atlas/sphinx/player.py",
     "autograd_atlas/sphinx/sidebar.py", "autograd_atlas/sphinx/temml.js", "static/*", "templates/*",
 )  # fmt: skip

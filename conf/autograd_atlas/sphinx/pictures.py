@@ -5,8 +5,8 @@ Nothing here has a part in reading pages: a change in how pictures are drawn wri
 reads none.
 """
 
-import hashlib
 import os
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +21,32 @@ from .graphs import graph_figure
 from .languages import LANGUAGES
 
 
-class Kept:
+class Kept(MutableMapping[str, str]):
     """Texts by key, each in a file of a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, key: str) -> Path:
-        return self.folder / hashlib.sha256(key.encode()).hexdigest()[:32]
-
-    def get(self, key: str) -> str | None:
-        path = self.path(key)
-        return path.read_text(encoding="utf-8") if path.exists() else None
+    def __getitem__(self, key: str) -> str:
+        try:
+            return (self.folder / key).read_text(encoding="utf-8", errors="surrogatepass")
+        except FileNotFoundError:
+            raise KeyError(key) from None
 
     def __setitem__(self, key: str, text: str) -> None:
-        path = self.path(key)
         self.folder.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(f".{os.getpid()}")  # what is cut short never gets the name
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
+        aside = self.folder / f"{key}.{os.getpid()}"  # what is cut short never gets the name
+        aside.write_text(text, encoding="utf-8", errors="surrogatepass")
+        aside.replace(self.folder / key)
+
+    def __delitem__(self, key: str) -> None:
+        (self.folder / key).unlink()
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.name for path in self.folder.iterdir())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def kept(app: Sphinx) -> Kept:
@@ -49,23 +56,16 @@ def kept(app: Sphinx) -> Kept:
 
 def card(app: Sphinx, graph: Graph) -> str:
     """The small picture of a lesson whose first graph this is."""
-    store, key = kept(app), f"card {graph.to_json()}"
-    if (found := store.get(key)) is None:
-        found = store[key] = svg.card(graph)
-    return found
+    return svg.stored(kept(app), "card", (graph.to_json(),), lambda: svg.card(graph))
 
 
 def visit_html(self: Any, node: graph_figure) -> None:
-    language = LANGUAGES[self.config.language][0]
-    options = {name: node[name] for name in ("name", "view", "fold", "open")}
-    store, key = kept(self.builder.app), f"figure {language} {options} {node['graph']}"
-    if (found := store.get(key)) is None:
-        found = store[key] = figures.figure(
-            Graph.from_json(node["graph"]), node["name"], language=language,
-            view=None if node["view"] == "both" else node["view"],
-            fold=node["fold"], opened=node["open"], caption="\0",
-        )  # fmt: skip
-    before, _, after = found.partition("<figcaption>\0</figcaption>")
+    before, after = figures.figure_parts(
+        Graph.from_json(node["graph"]), node["name"],
+        language=LANGUAGES[self.config.language][0],
+        view=None if node["view"] == "both" else node["view"],
+        fold=node["fold"], opened=node["open"], kept=kept(self.builder.app),
+    )  # fmt: skip
     self.body.append(before + ("<figcaption>" if node.children else ""))
     self.context.append(("</figcaption>" if node.children else "") + after + "\n")
 
