@@ -348,36 +348,57 @@ def test_after_a_recording_nothing_is_watched_any_more():
 
 
 DEEP = """
-import torch
-from autograd_atlas import Recording, record, draw
+import sys, threading
 from contextlib import nullcontext
-how, n = {how!r}, 100_000
-with Recording() if "recorded" in how else nullcontext() as recording:
-    y, middle = torch.ones(1, requires_grad=True), None
-    for step in range(n):
-        y = y.sin()
-        if step == n // 2 + 123:
-            middle = y
-    if "recorded" in how:
-        y.backward()
-drawing = draw(y, recording=recording)
-assert len(drawing.graph.nodes) == n + 1
-svg = drawing._repr_svg_()
-assert "× 100000" in svg and len(svg) < 10_000, len(svg)
-if "middle" not in how:
+import torch
+from autograd_atlas import Recording, draw
+
+def program(how, n):
+    with Recording() if "recorded" in how else nullcontext() as recording:
+        y, middle = torch.ones(1, requires_grad=True), None
+        for step in range(n):
+            y = y.sin()
+            if step == n // 2 + 123:
+                middle = y
+        if "recorded" in how:
+            y.backward()
+    drawing = draw(y, recording=recording)
+    assert len(drawing.graph.nodes) == n + 1
+    svg = drawing._repr_svg_()
+    assert f"× {n}" in svg and len(svg) < 10_000, len(svg)
+    if "middle" not in how:
+        middle = None
+    y = drawing = None
     middle = None
-y = drawing = None
-middle = None
-print("survived")
+    print("survived", how)
+
+n, stack, *ways = sys.argv[1:]
+threading.stack_size(int(stack))
+for how in ways:
+    thread = threading.Thread(target=program, args=(how, int(n)))
+    thread.start()
+    thread.join()
 """
+WAYS = ["alone", "middle", "recorded middle"]
+
+
+def drop_chain(length: int, stack: int, ways: list[str]) -> None:
+    command = [sys.executable, "-c", DEEP, str(length), str(stack), *ways]
+    run = subprocess.run(command, cwd=ROOT / "conf", capture_output=True, text=True)
+    told = "".join(f"survived {how}\n" for how in ways)
+    assert (run.returncode, run.stdout) == (0, told), run.stderr[-2000:]
+
+
+def test_a_long_chain_is_drawn_and_a_process_with_a_small_stack_survives_dropping_it():
+    """PyTorch frees it recursively: 3,000 nodes would overflow this stack, as 100,000 do a usual
+    one."""
+    drop_chain(4_000, 256 * 1024, WAYS[1:])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["alone", "middle", "recorded middle"])
+@pytest.mark.parametrize("how", WAYS)
 def test_a_chain_of_100000_is_drawn_and_the_process_survives_dropping_it(how):
-    command = [sys.executable, "-c", DEEP.format(how=how)]
-    run = subprocess.run(command, cwd=ROOT / "conf", capture_output=True, text=True)
-    assert (run.returncode, run.stdout) == (0, "survived\n"), run.stderr[-2000:]
+    drop_chain(100_000, 8 * 1024 * 1024, [how])
 
 
 # -- Programs that do more than one thing ---------------------------------------------------
@@ -847,3 +868,27 @@ def test_layers_of_a_small_model_fold_when_asked() -> None:
         for each in (plain, folded, opened, in_place)
     ]
     assert inside == [[], [1, 1, 1], [1, 1], [1, 1]]
+
+
+class Steps(torch.nn.Module):
+    """A block of so many calls."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(self.count):
+            x = x.sin()
+        return x
+
+
+@pytest.mark.parametrize("view", [WRITTEN, RECORDED])
+def test_a_block_around_one_or_two_items_is_never_folded(view) -> None:
+    """It would take as much room as what is inside of it, and say less."""
+    model = torch.nn.Sequential(*(Steps(count) for count in (1, 2, 3) * 10))
+    with Recording() as recording:
+        J = model(leaf(1)).sum()
+    graph = record.of({"J": J}, {}, recording)
+    folded = [box.inside for box in diagram(graph, view).boxes if box.kind == "block"]
+    assert folded == [3] * 10
