@@ -28,7 +28,8 @@ LARGEST = 1e7  # graphs with a larger number are left out
 # What torch refuses for the shapes at hand is left out of the graph.
 RULES = """
 x + y; x - y; x * y; x / y; x + 3; 3 + x; x - 2; 3 - x; 2.5 * x; x / 4; 3 / x; -x; x ** 2; x ** -1
-x ** 3.0; x ** 0; 2 ** x; 0 ** x.abs(); x.abs() ** y; torch.add(x, y, alpha=2); torch.sub(x, y, alpha=0.5); torch.rsub(x, 1)
+x ** 3.0; x ** 0; 2 ** x; 0 ** x.abs(); x.abs() ** y; torch.rsub(x, 1)
+torch.add(x, y, alpha=2); torch.sub(x, y, alpha=0.5)
 torch.maximum(x, y); torch.minimum(x, y); torch.where(x > y, x, y)
 torch.where(x <= 0.5, x * y, y); torch.where(x.ge(y), x, x * x); torch.where(x.lt(0), x, y)
 torch.where(x == y, x, y); torch.where(x != y, y, x); torch.maximum(x, x.clone())
@@ -36,7 +37,8 @@ x.neg(); x.exp(); x.expm1(); x.abs().log(); x.abs().log2(); x.abs().log10(); x.a
 x.abs().sqrt(); x.abs().rsqrt(); x.square(); x.reciprocal(); x.sin(); x.cos(); x.tan()
 x.tanh().asin(); x.tanh().acos(); x.atan(); x.sinh(); x.cosh(); x.tanh(); x.sigmoid()
 F.logsigmoid(x); F.relu(x); torch.where(x > 0.1, x, 0.5); torch.where(x > 0.1, -1.0, x); x[:] * 2; m[:, :] * 2; x[...] * 2; x.clamp(-1, 1)
-x.clamp(min=0.25); torch.clamp(x, max=0.5); x.clamp(-0.1, 0.1); x.clamp(1, -1); F.leaky_relu(x); F.leaky_relu(x, 0.2); F.elu(x); F.elu(x, 1.5)
+x.clamp(min=0.25); torch.clamp(x, max=0.5); x.clamp(-0.1, 0.1); x.clamp(1, -1)
+F.leaky_relu(x); F.leaky_relu(x, 0.2); F.elu(x); F.elu(x, 1.5)
 F.softplus(x); F.softplus(x, beta=2); F.silu(x); x.abs(); x.sign() * x; x.floor() + x; x.ceil() * x
 x.round() + x; torch.relu(x); torch.square(x); x.detach() * x; torch.ones_like(x) * x
 torch.zeros_like(x) + x; x.clone().mul_(2); x.clone().add_(y); x.clone().relu_()
@@ -54,6 +56,7 @@ F.cross_entropy(m, torch.tensor([1, 1]), reduction="sum")
 m @ n; m @ v; v @ m; v @ v; m.mm(n); m.mv(v); torch.dot(v, v); torch.matmul(m, n.T); torch.outer(v, v)
 torch.addmm(m, m, n); F.linear(m, n); F.linear(m, n, v); F.linear(m.detach(), n, v); F.linear(v.detach(), n, v); F.linear(v, n); F.linear(v, n, v)
 x.reshape(-1); x.view(-1, 1); x.flatten(); x.view_as(x); x.ravel(); m.t(); x.T if x.dim() == 2 else x.sin()
+m.T.reshape(-1); m.T.flatten(); m.T.ravel(); m.T.reshape_as(n.reshape(m.T.shape))
 m.mT; m.transpose(0, 1); m.permute(1, 0); m.swapaxes(-1, 0); x.unsqueeze(0); x.unsqueeze(-1)
 x.unsqueeze(0).squeeze(0); x.unsqueeze(1).squeeze(); v.expand(3, 2); v.expand_as(m); v.broadcast_to(2, 2)
 torch.cat([x, x * 2]); torch.cat((m, n), dim=1); torch.stack([v, v]); torch.stack([m, n], dim=-1)
@@ -272,7 +275,7 @@ def wrong(calculator: Calculator, cases: list[Case]) -> list[str]:
 
 def plain_cases(expression: str, dtype: torch.dtype) -> list[Case]:
     found = []
-    for shapes in ([(2, 2), (2, 2)], [(3,), (3,)], [(2, 3), (3,)], [(2,), (2,)], [(2, 2), (2,)]):
+    for shapes in ([(2, 2), (2, 2)], [(3,), (3,)], [(2, 3), (3,)], [(2, 2), (2,)]):
         values = [
             [0.3 + 0.7 * k - 0.5 * n for k in range(math.prod(s))] for n, s in enumerate(shapes)
         ]
@@ -310,7 +313,7 @@ def corner_cases(expression: str, dtype: torch.dtype, rounds: int) -> list[Case]
         for pool, kinds in (
             (CORNERS, LARGE + SMALL[:2] + SINGLE),
             (FINITE, LARGE + SMALL[2:]),
-            (chance.sample(CORNERS, 2), SMALL),
+            (chance.sample(CORNERS, 2), SMALL[::2]),
         ):
             if expression.startswith("F.elu"):
                 # At NaN torch sends either, as the number is in its vector loop or in the rest.

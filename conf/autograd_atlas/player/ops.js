@@ -373,7 +373,11 @@
   // What it is given are tensors, or the places of earlier steps.
 
   const first = { dim: 0 };
+  // What is not laid out row by row, as a transposed matrix is not, is copied before it is viewed.
+  const copied = ([x, ...more], o, { nodes, op, named }) => nodes.length < 2 ? null
+    : [["clone", [x], "Clone"], [op, [0, ...more], "", named]];
   const SEVERAL = {
+    reshape: copied, flatten: copied, view_as: copied,
     __rtruediv__: ([k, x]) => [["reciprocal", [x], "Reciprocal"], ["mul", [0, k], "Mul"]],
     l1_loss: ([x, y], o) => {
       const how = o("reduction", "mean"), steps = [["sub", [x, y], "Sub"], ["abs", [0], "Abs"]];
@@ -393,7 +397,7 @@
     },
     matmul: ([x, y]) => x.s.length !== 1 || y.s.length !== 2 ? null
       : [["unsqueeze", [x], "Unsqueeze", first], ["matmul", [0, y], "Mm"], ["squeeze", [1], "Squeeze", first]],
-    __getitem__: ([x], o, steps) => steps.map(([op, dim, ...rest], n) =>
+    __getitem__: ([x], o, { steps }) => steps.map(([op, dim, ...rest], n) =>
       [op, [n ? n - 1 : x], op[0].toUpperCase() + op.slice(1), { dim, index: rest[0], slice: [dim, ...rest] }]),
   };
 
@@ -428,7 +432,7 @@
       const values = call.given.map((each) => (each.map ? rounded(tensor([], each.map(Number))) : found[`v${each}`]));
       const slots = new Map(values.map((value, i) => [value, call.given[i].map ? null : graph.tensors[call.given[i]].at]));
       const left = [...call.nodes], done = [], several = Object.hasOwn(SEVERAL, call.op) && SEVERAL[call.op];
-      const steps = (several && several(values, options(call.named), call.steps))
+      const steps = (several && several(values, options(call.named), call))
         || [[call.op, values, "", call.named]];
       for (const [op, given, kind, named] of steps) {
         const run = operation(op), o = options(named);
