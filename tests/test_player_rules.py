@@ -318,6 +318,9 @@ def corner_cases(expression: str, dtype: torch.dtype, rounds: int) -> list[Case]
             if expression.startswith("F.elu"):
                 # At NaN torch sends either, as the number is in its vector loop or in the rest.
                 pool = [each for each in pool if each == each] or FINITE
+            if expression.startswith(("x.var", "x.std")):
+                # Tenths lie at 0 from their mean, or next to 0, as sums are rounded.
+                pool = [each for each in pool if each != 0.1] or FINITE[:4]
             for shapes in kinds:
                 numbers = [[chance.choice(pool) for _ in range(math.prod(s))] for s in shapes]
                 graph = recorded_with(expression, leaves_of(shapes, numbers, dtype), chance)
@@ -352,9 +355,9 @@ def test_every_rule_sends_what_torch_sends_at_corners_and_when_infinities_arrive
 
 @pytest.mark.slow
 @TYPES
-@pytest.mark.parametrize("expression", EXPRESSIONS + MORE)
-def test_the_same_at_many_corners(node, expression, dtype):
-    assert wrong(node, corner_cases(expression, dtype, 5)) == []
+def test_the_same_at_many_corners(node, dtype):
+    for expression in EXPRESSIONS + MORE:
+        assert wrong(node, corner_cases(expression, dtype, 5)) == [], expression
 
 
 @TYPES
