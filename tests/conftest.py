@@ -22,6 +22,7 @@ from visitor import Visits, serving  # noqa: E402
 
 SITE = ROOT / "build" / "html"
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # as make does
+os.environ["OMP_NUM_THREADS"] = "1"  # a second thread of torch's only waits, and costs as much
 
 FIGURES: list[str] = []
 COSTS: dict[str, tuple[bool, float]] = {}  # by test: whether it is marked slow, and its seconds
@@ -86,7 +87,7 @@ MISSING_BROWSER = (
     "Browser tests were skipped: no Chromium found. Install Chromium or Google Chrome, "
     "or run: .venv/bin/playwright install chromium"
 )
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 

@@ -28,15 +28,6 @@ from witness import (
 Program = Callable[[], list[torch.Tensor]]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """What is calculated here is small: a second thread of torch would only wait, at full speed."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def seed() -> None:
     """As ``torch.manual_seed(0)`` does it for the CPU, without asking every other device."""
     torch.default_generator.manual_seed(0)

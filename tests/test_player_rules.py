@@ -80,15 +80,6 @@ Shapes = list[tuple[int, ...]]
 Numbers = list[list[float]]  # of each leaf
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """What is calculated here is small: a second thread of torch would only wait, at full speed."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def node() -> Iterator[Calculator]:
     with in_node() as calculator:
