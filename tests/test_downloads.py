@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import nbformat
 import pages
 import pytest
+from conftest import run_command
 from transcripts import accepted, difference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,23 +28,35 @@ def download(site: Path, lesson: Path, suffix: str, language: str = "en") -> Pat
     return path.parent / unquote(links[0])
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_downloaded_script_prints_its_transcript(site, lesson, tmp_path):
-    script = shutil.copy(download(site, lesson, ".py"), tmp_path)
-    alone = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+def run_alone(script: Path) -> tuple[int, str]:
+    """In a fresh process, isolated from what its folder and our environment hold."""
     run = subprocess.run(
         [sys.executable, "-P", script],
-        cwd=tmp_path,
-        env=alone,
+        cwd=script.parent,
+        env={"PATH": os.environ["PATH"], "HOME": str(script.parent), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=60,
     )
-    assert run.returncode == 0, run.stdout
+    return run.returncode, run.stdout
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(run_command, id="in a fork that has imported torch"),
+        pytest.param(run_alone, id="in a fresh process", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_downloaded_script_prints_its_transcript(site, lesson, run, tmp_path):
+    script = Path(shutil.copy(download(site, lesson, ".py"), tmp_path))
+    code, printed = run(script)
+    assert code == 0, printed
     blocks = accepted(f"lessons/{lesson.with_suffix('').as_posix()}")
     expected = "".join(text for kind, text in blocks if kind == "printed")
-    assert difference(run.stdout, expected) is None, run.stdout
+    assert difference(printed, expected) is None, printed
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)

@@ -31,7 +31,8 @@ def reset(gallery_conf: dict[str, Any], fname: Path | str | None) -> None:
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
     torch.autograd.set_detect_anomaly(False, check_nan=True)
-    torch.use_deterministic_algorithms(False)
+    if torch.are_deterministic_algorithms_enabled():  # for to say so imports torch's compiler
+        torch.use_deterministic_algorithms(False)
     torch.set_printoptions(profile="default", sci_mode=None)
     torch.set_num_threads(1)
 

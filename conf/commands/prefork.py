@@ -8,6 +8,7 @@ Run as a program, it carries out the orders that come in, one a line of JSON, an
 exit code of each: that is how the tests build small projects.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -46,6 +47,7 @@ def in_fork(work: Callable[[], int]) -> int:
     it."""
     sys.stdout.flush()
     sys.stderr.flush()
+    gc.freeze()  # or the first collection in the copy would copy all memory
     child = os.fork()
     if child == 0:
         code = 70

@@ -16,6 +16,9 @@ from sphinx.errors import SphinxError
 from sphinx.util.console import disable_colour
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+sys.path.insert(0, str(CONF))
+import autograd_atlas.sphinx  # noqa: E402, F401 (before the languages part: both need it)
+
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

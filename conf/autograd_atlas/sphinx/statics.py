@@ -1,5 +1,5 @@
 """Files of the site that are made, not written: once for what they are made from, and kept beside the
-sources, for both languages."""
+work folder, for both languages and for all builds."""
 
 import hashlib
 import shutil
@@ -15,7 +15,7 @@ def add_made(
     """Add a folder of files to the site; ``make`` puts them into it, if it has not done so from
     ``sources`` as they are."""
     contents = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    kept = Path(app.srcdir).parent / "made"
+    kept = Path(app.srcdir).parents[1] / "made"
     folder = kept / f"{name}-{contents[:16]}"
     if not folder.exists():
         new = kept / f"{name}.new"  # what a full disk cuts short never gets the name
