@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -256,7 +257,7 @@ class Project:
         } | {"requirements.txt": (self.root / "requirements.txt").read_bytes()}
 
     def restore(self, sources: dict[str, bytes]) -> None:
-        """Bring the sources back to what they were."""
+        """Bring the sources to what they were, or to what those of another project are."""
         now = self.sources()
         for name in now.keys() - sources.keys():
             (self.root / name).unlink()
@@ -264,6 +265,16 @@ class Project:
             if now.get(name) != content:
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 (self.root / name).write_bytes(content)
+
+    def keep(self) -> Project:
+        """Keep a copy of all that is there, what was built included."""
+        shutil.copytree(self.root, self.root.with_name("kept"))
+        return self
+
+    def back(self) -> None:
+        """Have things as they were when they were kept, to the date of each file."""
+        shutil.rmtree(self.root)
+        shutil.copytree(self.root.with_name("kept"), self.root)
 
     def refused(self, page: str) -> list[str]:
         """What a build says of a page with mistakes, by its lines; the site has to stay as it was."""
@@ -344,9 +355,17 @@ class PreforkServer:
         return int(self.process.stdout.readline())
 
 
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
 @functools.cache
 def prefork_server() -> PreforkServer:
-    return PreforkServer()
+    server = PreforkServer()
+    atexit.register(server.end)
+    return server
 
 
 def contents(folder: Path) -> dict[str, bytes]:

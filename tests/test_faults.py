@@ -6,6 +6,7 @@ import re
 import resource
 import shutil
 import signal
+from collections.abc import Iterator
 
 import pytest
 from conftest import FILES, Project
@@ -181,13 +182,19 @@ FAULTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def project_once(tmp_path_factory) -> Project:
+    project = Project(tmp_path_factory.mktemp("faults") / "project")
+    build = project.build()
+    assert build.returncode == 0, build.stdout
+    return project.keep()
+
+
 @pytest.fixture
-def project(built_project):
-    """The shared project with its good site; what a test changes in its sources is undone."""
-    assert built_project.build().returncode == 0
-    sources = built_project.sources()
-    yield built_project
-    built_project.restore(sources)
+def project(project_once) -> Iterator[Project]:
+    """A project with its good site; what a test does to it is undone."""
+    yield project_once
+    project_once.back()
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -96,16 +96,15 @@ class Counted:
 def counted_once(tmp_path_factory) -> Counted:
     made = Counted(tmp_path_factory.mktemp("counted"))
     assert made.build() == ["One", "Two", "cell"], "one execution serves both languages"
+    made.project.keep()
     return made
 
 
 @pytest.fixture
 def counted(counted_once) -> Iterator[Counted]:
-    """A current site; what a test changes in the sources is undone."""
-    counted_once.build()
-    sources = counted_once.project.sources()
+    """A current site; what a test changes is undone."""
     yield counted_once
-    counted_once.project.restore(sources)
+    counted_once.project.back()
 
 
 def unchanged(counted: Counted) -> bool:

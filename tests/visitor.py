@@ -54,26 +54,62 @@ class Record:
 
 # -- What is asked in the page ------------------------------------------------------------------
 
-# The contrast of text costs axe most, so its rule leaves out two kinds in which it finds nothing:
-# - what stands in a picture: axe cannot tell what lies behind it there, and never reports it;
-# - tokens of code and formulas with the tags and classes of one before them in the same block: styles
-#   know tokens by those alone, so that their colours are those of the first one, which is looked at.
-# Transitions are ended first, so that no colour is on its way when the theme has changed.
-RUN_AXE = """async () => {
-  for (const each of document.getAnimations()) each.finish();
+# What axe would look at again and again is made less before it runs:
+# - tokens of code and formulas with the tags and classes of one before them in the same block become
+#   one plain token where they stand side by side: styles know tokens by those alone, so that each
+#   kind is still looked at;
+# - lines and areas of pictures go, and texts where the picture is one image: axe cannot tell what
+#   lies behind those, and never reports them.
+SHRINK = """() => {
   for (const block of document.querySelectorAll("pre, math")) {
-    const known = new Set();
+    const known = new Set(), plain = new Set();
     for (const token of block.querySelectorAll("*")) {
+      if (token.children.length || token.id || token.localName === "a") continue;
       let path = "";
       for (let each = token; each !== block; each = each.parentElement)
         path += `>${each.localName} ${each.className} ${each.getAttribute("style")}`;
-      if (known.has(path)) token.dataset.axeKnown = "";
+      if (known.has(path)) plain.add(token);
       known.add(path);
     }
+    for (const token of plain) {
+      const before = token.previousSibling, gap = before && before.nodeType === 3 ? [before] : [];
+      const run = gap.length ? before.previousSibling : before;
+      if (run && run.aaPlain) {
+        run.append(...gap, ...token.childNodes);
+        token.remove();
+      } else {
+        const all = document.createElement("span");
+        all.aaPlain = true;
+        all.append(...token.childNodes);
+        token.replaceWith(all);
+      }
+    }
   }
-  const selector = "*:not(text):not(tspan):not([data-axe-known])";
+  const silent = "svg :is(path, rect, circle, marker), svg[role=img] :is(text, tspan)";
+  for (const each of document.querySelectorAll(silent)) if (!each.closest("[role=button]")) each.remove();
+}"""
+# Contrast costs axe most. It depends on the colours of an element and of all around it, and on the
+# size of its text: of elements that have all of these in common, it looks at the first that is seen.
+# Transitions are ended first, so that no colour is on its way when the theme has changed.
+RUN_AXE = """async context => {
+  for (const each of document.getAnimations()) each.finish();
+  const kinds = new Map(), kindOf = new Map([[null, 0]]), known = new Set();
+  for (const each of document.querySelectorAll("body, body *")) {
+    const style = getComputedStyle(each);
+    const kind = [kindOf.get(each.parentElement), style.color, style.backgroundColor,
+      style.backgroundImage, style.opacity, style.fontSize, style.fontWeight, style.textShadow,
+      style.position, style.filter].join();
+    if (!kinds.has(kind)) kinds.set(kind, kinds.size + 1);
+    kindOf.set(each, kinds.get(kind));
+    delete each.dataset.axeFirst;
+    const says = [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (known.has(kind) || !says || !each.checkVisibility({visibilityProperty: true})) continue;
+    known.add(kind);
+    each.dataset.axeFirst = "";
+  }
+  const selector = "[data-axe-first], input, select, textarea";
   axe.configure({noHtml: true, rules: [{id: "color-contrast", selector}]});
-  const {passes, violations} = await axe.run({resultTypes: ["violations"]});
+  const {passes, violations} = await axe.run(context || document, {resultTypes: ["violations"]});
   return {passes: passes.length, violations: violations.map(({id, impact, nodes}) => [
     id, impact, nodes.slice(0, 3).map(node => node.target.join(" "))])};
 }"""
@@ -154,19 +190,20 @@ def visit(page: Page, address: str, name: str, states: list[tuple[str, int]]) ->
         page.goto(f"{address}{name}")
         if "?" in name:
             page.wait_for_selector("#search-results li a")
+        labels, phone = {}, {}
+        for width in WIDTHS:
+            enter(page, states[0][0], width)
+            if width == PHONE:  # as the page is opened
+                phone = page.evaluate(FITS)
+            for view in ("recorded", "written"):  # the one that is shown first comes last
+                page.evaluate(SHOW, view)
+                labels[f"{width} {view}"] = page.evaluate(LABELS)
         page.evaluate(AXE.read_text(encoding="utf-8"))
+        page.evaluate(SHRINK)
         axe = {}
         for theme, width in states:
             enter(page, theme, width)
             axe[f"{theme} {width}"] = page.evaluate(RUN_AXE)
-        labels, phone = {}, {}
-        for width in WIDTHS:
-            enter(page, states[0][0], width)
-            if width == PHONE:  # as the page is opened; figures are changed from here on
-                phone = page.evaluate(FITS)
-            for view in ("written", "recorded"):
-                page.evaluate(SHOW, view)
-                labels[f"{width} {view}"] = page.evaluate(LABELS)
         figures, exercises = page.evaluate(INPUTS), page.evaluate(TYPE)
         page.wait_for_load_state("networkidle")
     finally:
