@@ -64,6 +64,7 @@ sphinx_gallery_conf = {
     "image_scrapers": ("autograd_atlas.sphinx.gallery.pictures",),
     "reset_modules": (
         "autograd_atlas.reset.reset",
+        "autograd_atlas.sphinx.gallery.forget_card",
         "autograd_atlas.sphinx.lessons.limit_time",
         "autograd_atlas.sphinx.plots.set_style",
     ),

@@ -270,6 +270,30 @@ def test_a_setting_that_has_a_part_in_running_runs_everything_again(counted):
     assert counted.build() == []
 
 
+WITH_GRAPH = """
+# %%
+import torch
+
+x = torch.tensor([2.0], requires_grad=True)
+y = x * x
+# sphinx_gallery_graph = "y"
+"""
+
+
+def test_pictures_and_cards_that_are_drawn_otherwise_need_no_run(counted, tmp_path):
+    """They are what a clean build draws."""
+    counted.project.add(LESSON, WITH_GRAPH)
+    assert set(counted.build()) == {"One"}  # and once more for the picture
+    before = counted.project.site()
+    counted.project.change("conf/autograd_atlas/svg.py", 'height="24" rx="12"', 'height="24" rx="9"')
+    assert counted.build() == []
+    after = counted.project.site()
+    changed = {name for name in after if after[name] != before[name]}
+    assert "en/_images/sphx_glr_plot_one_thumb.svg" in changed
+    assert "zh/lessons/1_chapter/plot_one.html" in changed
+    assert after == clean_build_elsewhere(counted, tmp_path)
+
+
 IMPORTING = CELL.replace("import os\n", "import os\nimport autograd_atlas\n")
 
 

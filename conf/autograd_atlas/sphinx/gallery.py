@@ -73,6 +73,17 @@ def card_svg(values: list[tuple[str, str]]) -> str:
     )
 
 
+def forget_card(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
+    """A reset hook for sphinx-gallery: before a lesson runs, drop the card picture that it had.
+
+    sphinx-gallery would go on with it, where the new one is another kind of file.
+    """
+    if fname is not None and when == "before":
+        pictures = f"*/images/thumb/sphx_glr_{Path(fname).stem}_thumb.*"
+        for picture in Path(gallery_conf["src_dir"], "lessons").glob(pictures):
+            picture.unlink()
+
+
 def draw_cards(app: Sphinx) -> None:
     """Draw the first graph of each lesson as its card picture: a lesson need not run again because
     pictures are drawn otherwise now."""
