@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -292,6 +293,17 @@ def test_pictures_and_cards_that_are_drawn_otherwise_need_no_run(counted, tmp_pa
     assert "en/_images/sphx_glr_plot_one_thumb.svg" in changed
     assert "zh/lessons/1_chapter/plot_one.html" in changed
     assert after == clean_build_elsewhere(counted, tmp_path)
+
+
+def test_a_picture_that_nobody_has_wanted_for_long_is_dropped(counted):
+    pictures = counted.project.root / "build" / "work" / "pictures"
+    pictures.mkdir(exist_ok=True)
+    for name, days in (("old", 90), ("new", 1)):
+        (pictures / name).touch()
+        os.utime(pictures / name, times=(time.time() - days * 24 * 3600,) * 2)
+    counted.project.add("docs/plain.md", "More.\n")
+    counted.build()
+    assert not (pictures / "old").exists() and (pictures / "new").exists()
 
 
 IMPORTING = CELL.replace("import os\n", "import os\nimport autograd_atlas\n")

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from fingerprint import files_below
 from prefork import in_fork
 from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, ROOT, stop
 
+KEPT_DAYS = 60  # of a work folder that nobody deletes
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
 
 # Pages run without the person's own IPython settings. At each start a kernel would warn that it
@@ -170,12 +172,22 @@ def forget_pages_that_import(package: str, work: Path) -> None:
             Path(record.uri).unlink(missing_ok=True)  # staged anew, which Sphinx notices
 
 
+def forget_unused(work: Path) -> None:
+    """Drop pictures and answers of programs that were made long ago; what is wanted is made again."""
+    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    for folder in ("graphs", "pictures"):
+        for path in (work / folder).glob("*"):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+
+
 def prepare(work: Path, pages: list[Path] | None = None) -> None:
     """Bring ``work`` up to date: all sources, or of ``docs/`` only ``pages``."""
     check_catalogues()
     if (work / "unfinished").exists():
         distrust_unfinished(work)
     forget_what_code_made(work)
+    forget_unused(work)
     (work / "unfinished").touch()
 
     docs = files_below(DOCS) if pages is None else pages
