@@ -64,6 +64,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == "visits":
                 VISITED.update(value[0])
+                if value[0]:
+                    COSTS.pop(report.nodeid, None)  # it paid for others too
                 USED.update(value[1])
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -42,21 +43,24 @@ def run_alone(script: Path) -> tuple[int, str]:
     return run.returncode, run.stdout
 
 
-@pytest.mark.parametrize(
-    "run",
-    [
-        pytest.param(run_command, id="in a fork that has imported torch"),
-        pytest.param(run_alone, id="in a fresh process", marks=pytest.mark.slow),
-    ],
-)
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_downloaded_script_prints_its_transcript(site, lesson, run, tmp_path):
-    script = Path(shutil.copy(download(site, lesson, ".py"), tmp_path))
-    code, printed = run(script)
+def check(site: Path, lesson: Path, folder: Path, run: Callable[[Path], tuple[int, str]]) -> None:
+    code, printed = run(Path(shutil.copy(download(site, lesson, ".py"), folder)))
     assert code == 0, printed
     blocks = accepted(f"lessons/{lesson.with_suffix('').as_posix()}")
     expected = "".join(text for kind, text in blocks if kind == "printed")
     assert difference(printed, expected) is None, printed
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_downloaded_script_prints_its_transcript(site, lesson, tmp_path):
+    """In a fork of a process that has imported torch."""
+    check(site, lesson, tmp_path, run_command)
+
+
+@pytest.mark.slow
+def test_every_downloaded_script_prints_its_transcript_in_a_fresh_process(site, tmp_path):
+    for lesson in LESSONS:
+        check(site, lesson, tmp_path, run_alone)
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)

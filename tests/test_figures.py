@@ -183,7 +183,6 @@ def test_a_mistake_in_a_lessons_comment_is_told_with_its_line(built_project, com
     assert built_project.site() == before
 
 
-@pytest.mark.slow
 def test_a_lesson_prints_the_same_with_and_without_a_picture(small_project):
     """The lesson's own graph is never touched: its backward runs after the picture, once, and
     its tensors die when it says so."""

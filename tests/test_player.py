@@ -830,6 +830,29 @@ def test_folded_blocks_open_and_close_in_place(opened):
     assert [each["id"] for each in found] == []
 
 
+def layers():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
+    J = model(torch.ones(1, 2)).sum()
+    return locals()
+
+
+@pytest.mark.parametrize("view", ["written", "recorded"])
+def test_a_block_of_one_call_can_be_closed_again(opened, view):
+    """It has a frame, although that holds one box."""
+    _, page = opened(layers, fold="layers", view=view)
+    shown = page.locator(f".aa-view-{view} > .aa-scroll")
+    before = shown.locator("g.block.aa-door").count()
+    assert before == 3
+    shown.locator("g.block.aa-door").nth(1).focus()
+    page.keyboard.press("Enter")
+    assert shown.locator("g.block.aa-door").count() == before - 1
+    assert page.evaluate("document.activeElement.matches('.frame.aa-door')")
+    page.keyboard.press("Enter")
+    assert shown.locator("g.block.aa-door").count() == before
+    assert page.evaluate("document.activeElement.matches('g.block.aa-door')")
+
+
 def test_what_is_inside_a_block_can_be_calculated_too(opened):
     _, page = opened(tower)
     page.locator(".aa-edit summary").click()

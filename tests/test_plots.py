@@ -48,7 +48,6 @@ def test_a_plot_stands_on_the_page_in_the_colours_of_both_themes(built_project, 
     assert "<dc:date>" not in light
 
 
-@pytest.mark.slow
 def test_a_plot_that_is_taken_out_leaves_nothing_behind(built_project):
     assert built_project.build().returncode == 0
     before = built_project.site()

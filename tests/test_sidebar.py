@@ -35,7 +35,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made.write("docs/index.md", FILES["docs/index.md"].replace("lessons", "c1/index\nc2/index\nlessons"))
     build = made.build()
     assert build.returncode == 0, build.stdout
-    return made
+    return made.keep()
 
 
 def test_the_own_chapter_is_open_and_the_others_are_closed(project):
@@ -72,8 +72,11 @@ def test_the_page_and_what_is_around_it_are_marked(project):
 def test_a_page_does_not_grow_with_the_site(project):
     before = size(project.root)
     chapter(project, 2, 90)
-    assert project.build().returncode == 0
-    assert size(project.root) == before
+    build = project.build()
+    after = size(project.root)
+    project.back()
+    assert build.returncode == 0, build.stdout
+    assert after == before
 
 
 def size(root: Path) -> int:

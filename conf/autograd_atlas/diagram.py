@@ -543,7 +543,7 @@ class Builder:
                 boxes.append(self.block_box(int(key[1:]), closed[int(key[1:])]))
             else:
                 boxes.append(replace(sized(self.box(key)), frame=items[key]))
-        picture = self.framed(boxes, self.between(wires, stands), folds, inside)
+        picture = self.framed(boxes, self.between(wires, stands), folds, inside, around)
         blocks = tuple((key, each) for key, each in items.items() if each is not None)
         return replace(picture, items=blocks)
 
@@ -573,9 +573,15 @@ class Builder:
         return [self.labelled(wire) if self.few else wire for wire in kept.values()]
 
     def framed(
-        self, boxes: list[Box], wires: list[Wire], folds: Folds, inside: int | None
+        self,
+        boxes: list[Box],
+        wires: list[Wire],
+        folds: Folds,
+        inside: int | None,
+        around: int | None,
     ) -> Diagram:
-        """Draw a frame around an open block if it holds more than one call, and not all."""
+        """Draw a frame around an open block if it holds more than one call, and not all; and around
+        one that was opened in its place, which is closed by its frame."""
         members: Counter[int] = Counter()
         for box in boxes:
             if box.kind not in ("leaf", "constant", "accumulate"):
@@ -583,6 +589,7 @@ class Builder:
                     members[block] += 1
         everything = sum(box.kind not in ("leaf", "constant", "accumulate") for box in boxes)
         drawn = {block for block, count in members.items() if 1 < count < everything}
+        drawn |= {around} & members.keys()
         drawn -= set(folds.chain(inside))
 
         def nearest(block: int | None) -> int | None:
