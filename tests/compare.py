@@ -15,9 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import Browser, sync_playwright
+
 import peers
 from conftest import find_browser
-from playwright.sync_api import Browser, sync_playwright
 
 RESULT = Path(__file__).parent / "measured" / "comparison.json"
 

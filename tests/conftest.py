@@ -90,7 +90,13 @@ MISSING_BROWSER = (
     "Browser tests were skipped: no Chromium found. Install Chromium or Google Chrome, "
     "or run: .venv/bin/playwright install chromium"
 )
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
@@ -355,7 +361,6 @@ class PreforkServer:
     def carry_out(self, order: dict[str, Any]) -> int:
         self.process.stdin.write(json.dumps(order) + "\n")
         return int(self.process.stdout.readline())
-
 
     def end(self) -> None:
         self.process.stdin.close()

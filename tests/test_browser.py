@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import MAC, MISSING_BROWSER
 
 ROOT = Path(__file__).resolve().parents[1]

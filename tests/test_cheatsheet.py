@@ -2,8 +2,9 @@
 
 import re
 
-import pages
 import pytest
+
+import pages
 from test_doctests import ROOT, examples_in
 
 LANGUAGES = ("en", "zh")

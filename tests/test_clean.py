@@ -6,8 +6,9 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-import pages
 import pytest
+
+import pages
 from conftest import page_names
 from visitor import AXE, HOME, KINDS, STATES
 

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 import transcripts
 from conftest import contents
 from project_files import copy_to

@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 
 import pytest
-from autograd_atlas.reset import reset
+
+from site_extension.reset import reset
 from transcripts import difference
 
 ROOT = Path(__file__).resolve().parents[1]

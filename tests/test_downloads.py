@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
-import pages
 import pytest
+
+import pages
 from conftest import run_command
 from transcripts import accepted, difference
 

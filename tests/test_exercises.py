@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-import pages
 import pytest
+
+import pages
 from autograd_atlas.sphinx.exercises import parts, taken
 from conftest import page_names
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPT = ROOT / "conf" / "static" / "predict.js"
+SCRIPT = ROOT / "conf/autograd_atlas/sphinx/predict.js"
 
 
 def exercises(site: Path, language: str = "en") -> Iterator[tuple[str, list[pages.Element]]]:

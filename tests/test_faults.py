@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+
 from conftest import FILES, Project
 
 LESSON = "examples/1_chapter/plot_one.py"

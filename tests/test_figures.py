@@ -5,10 +5,11 @@ and what becomes of a mistake in one.
 import copy
 import re
 
-import pages
 import pytest
-from conftest import FILES, page_names
 from lxml import etree
+
+import pages
+from conftest import FILES, page_names
 
 LESSON = "lessons/2_dynamic_graph/plot_dynamic_graph"
 

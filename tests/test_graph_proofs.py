@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import torch
-from autograd_atlas import record
+
 from autograd_atlas.graph import Graph, Value
-from autograd_atlas.svg import svg
-from autograd_atlas.watch import Recording
+from autograd_atlas.picture.svg import svg
+from autograd_atlas.recording import record
+from autograd_atlas.recording.watch import Recording
 from witness import (
     Seen,
     Witness,

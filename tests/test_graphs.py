@@ -8,15 +8,17 @@ import weakref
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import pages
 import pytest
 import torch
-from autograd_atlas import GraphError, Recording, draw, record
-from autograd_atlas.diagram import RECORDED, WRITTEN, call_symbol, diagram
-from autograd_atlas.graph import VERSION, Graph
-from autograd_atlas.layout import BIG, layout
-from autograd_atlas.svg import svg
 from torch.utils.checkpoint import checkpoint
+
+import pages
+from autograd_atlas import GraphError, Recording, draw
+from autograd_atlas.graph import VERSION, Graph
+from autograd_atlas.picture.diagram import RECORDED, WRITTEN, call_symbol, diagram
+from autograd_atlas.picture.layout import BIG, layout
+from autograd_atlas.picture.svg import svg
+from autograd_atlas.recording import record
 from witness import assert_drawn_as_recorded, drawn, node_name
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -593,7 +595,7 @@ def test_rounding_is_not_taken_for_a_hook():
 
 
 def test_a_negative_imaginary_part():
-    from autograd_atlas.diagram import number_text
+    from autograd_atlas.picture.diagram import number_text
 
     assert number_text(1 - 2j) == "1−2j"
     assert number_text(-0.5 + 0.25j) == "−0.5+0.25j"

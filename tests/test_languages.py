@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import catalogues
-import pages
 import polib
 import pytest
+
+import catalogues
+import pages
 from conftest import page_names, run_command
 from project_files import copy_to
 

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-import pages
 import pytest
+
+import pages
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,13 +7,14 @@ import json
 import re
 from pathlib import Path
 
-import pages
 import pytest
 import torch
 import torch.nn.functional as F
+
+import pages
 from autograd_atlas import Recording, draw
-from autograd_atlas.diagram import number_text, shown
 from autograd_atlas.graph import Graph, Value
+from autograd_atlas.picture.diagram import number_text, shown
 from visitor import AXE, LABELS, RUN_AXE
 
 LESSON = "lessons/1_computation_graph/plot_backward_pass.html"

@@ -13,11 +13,12 @@ from random import Random
 import pytest
 import torch
 import torch.nn.functional as F
-from autograd_atlas import record
+
 from autograd_atlas.graph import Graph, Value
-from autograd_atlas.nodes import quiet
-from autograd_atlas.tape import quantities
-from autograd_atlas.watch import Recording
+from autograd_atlas.picture.tape import quantities
+from autograd_atlas.recording import record
+from autograd_atlas.recording.nodes import quiet
+from autograd_atlas.recording.watch import Recording
 from calculators import Calculator, Job, in_browser, in_node
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}  # of the largest number in a tensor

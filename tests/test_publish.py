@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from conftest import contents
 
 ROOT = Path(__file__).resolve().parents[1]

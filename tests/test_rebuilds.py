@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import fingerprint
 import pytest
+
+import fingerprint
 from autograd_atlas.run import MODULES
 from conftest import FILES, Project, contents
 from prefork import FIXED
@@ -151,7 +152,7 @@ def test_a_site_that_was_touched_by_hand_is_published_anew(counted, damage):
     "name",
     ["requirements.txt", "conf/static/atlas.css", "conf/templates/page.html", "conf/conf.py",
      "conf/inventories/torch.txt", "conf/package.json",
-     "conf/autograd_atlas/sphinx/temml.js", "examples/order.txt", "docs/plain.md", LESSON],
+     "conf/site_extension/temml.js", "examples/order.txt", "docs/plain.md", LESSON],
 )  # fmt: skip
 def test_every_kind_of_source_is_seen(counted, name):
     before = (counted.project.root / name).read_text(encoding="utf-8")
@@ -214,7 +215,7 @@ def test_a_changed_cell_runs_again(counted):
 
 
 def test_a_changed_recorder_runs_everything_again(counted):
-    counted.project.add("conf/autograd_atlas/record.py", "\nUNUSED = 1\n")
+    counted.project.add("conf/autograd_atlas/recording/record.py", "\nUNUSED = 1\n")
     assert counted.build() == ["One", "Two", "cell"]
 
 
@@ -227,10 +228,10 @@ EVERYTHING = {
 @pytest.mark.parametrize(
     ("name", "read", "written"),
     [
-        ("conf/autograd_atlas/svg.py", set(), EVERYTHING),
+        ("conf/autograd_atlas/picture/svg.py", set(), EVERYTHING),
         ("conf/templates/page.html", set(), EVERYTHING),
         ("conf/static/atlas.css", set(), EVERYTHING),
-        ("conf/autograd_atlas/sphinx/outputs.py", EVERYTHING, EVERYTHING),
+        ("conf/site_extension/outputs.py", EVERYTHING, EVERYTHING),
         ("conf/commands/site.py", set(), set()),
     ],
 )
@@ -286,7 +287,9 @@ def test_pictures_and_cards_that_are_drawn_otherwise_need_no_run(counted, tmp_pa
     counted.project.add(LESSON, WITH_GRAPH)
     assert set(counted.build()) == {"One"}  # and once more for the picture
     before = counted.project.site()
-    counted.project.change("conf/autograd_atlas/svg.py", 'height="24" rx="12"', 'height="24" rx="9"')
+    counted.project.change(
+        "conf/autograd_atlas/picture/svg.py", 'height="24" rx="12"', 'height="24" rx="9"'
+    )
     assert counted.build() == []
     after = counted.project.site()
     changed = {name for name in after if after[name] != before[name]}
@@ -314,7 +317,7 @@ def test_cells_that_import_our_library_run_again_when_it_changes(counted):
     assert counted.build() == ["cell"]
     counted.project.add("docs/plain.md", "More.\n")
     assert counted.build() == []
-    counted.project.add("conf/autograd_atlas/svg.py", "\nUNUSED = 1\n")
+    counted.project.add("conf/autograd_atlas/picture/svg.py", "\nUNUSED = 1\n")
     assert counted.build() == ["cell"]
 
 
@@ -374,7 +377,9 @@ def test_a_page_shows_what_it_refers_to_as_it_is_now(referring, tmp_path):
 
 
 def test_a_new_label_or_term_writes_no_page_but_its_own(referring):
-    referring.project.add("docs/plain.md", "\n(new)=\n## New\n\n```{glossary}\nnew term\n  New.\n```\n")
+    referring.project.add(
+        "docs/plain.md", "\n(new)=\n## New\n\n```{glossary}\nnew term\n  New.\n```\n"
+    )
     assert referring.build() == []
     assert referring.written() == {"plain", "index"}  # Sphinx also writes what lists the page
     referring.project.add("docs/deep/refers.md", "\n{ref}`new`\n")
@@ -449,7 +454,7 @@ def test_a_number_of_processes_that_is_none_is_refused(counted):
 def test_what_is_known_of_the_site_survives_a_build_that_failed(counted):
     """Back at the good sources nothing has to be built, even if the work folder was dropped."""
     sources = counted.project.sources()
-    counted.project.add("conf/autograd_atlas/record.py", "\nUNUSED = 1\n")
+    counted.project.add("conf/autograd_atlas/recording/record.py", "\nUNUSED = 1\n")
     counted.project.add(LESSON, "\n1 / 0\n")
     assert counted.project.build(RUNS=str(counted.runs)).returncode != 0
     counted.project.restore(sources)

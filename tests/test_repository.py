@@ -5,8 +5,9 @@ import re
 import sysconfig
 from pathlib import Path
 
-import project_files
 import pytest
+
+import project_files
 
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {

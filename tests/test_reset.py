@@ -12,7 +12,7 @@ STATE = """
 import random, sys, warnings
 import numpy as np, torch
 sys.path.insert(0, sys.argv[1])
-from autograd_atlas.reset import reset
+from site_extension.reset import reset
 
 def warned():
     with warnings.catch_warnings(record=True) as caught:

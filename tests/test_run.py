@@ -6,6 +6,7 @@ import textwrap
 import time
 
 import pytest
+
 from autograd_atlas.run import MODULES, Request, RunError, run, server
 
 START = """

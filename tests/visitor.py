@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from playwright.sync_api import Browser, Page
+
 import pages
 from live import Quiet
-from playwright.sync_api import Browser, Page
 
 AXE = Path(sys.prefix) / "npm/node_modules/axe-core/axe.min.js"
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .drawing import Drawing, draw
-    from .record import GraphError
-    from .watch import Recording
+    from .recording.record import GraphError
+    from .recording.watch import Recording
 
 __all__ = ["Drawing", "GraphError", "Recording", "draw"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "Recording":
-        from .watch import Recording
+        from .recording.watch import Recording
 
         return Recording
     if name == "GraphError":
-        from .record import GraphError
+        from .recording.record import GraphError
 
         return GraphError
     if name in __all__:

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
-from . import record
-from .figure import figure, figure_style, player_script, views_of
 from .graph import Graph, check_names
-from .svg import style, svg
-from .text import words
-from .watch import Recording
+from .picture.figure import figure, figure_style, player_script, views_of
+from .picture.svg import style, svg
+from .picture.text import words
+from .recording import record
+from .recording.watch import Recording
 
 _numbers = itertools.count(1)
 _session = secrets.token_hex(2)  # a notebook keeps what earlier sessions drew
@@ -88,7 +88,7 @@ def draw(
     """Draw the graph behind one or several tensors.
 
     From the tensor alone it shows what PyTorch recorded: the nodes, what they saved, shapes.
-    With a :class:`~autograd_atlas.watch.Recording` that was on while the code ran it also shows
+    With a :class:`~autograd_atlas.recording.watch.Recording` that was on while the code ran it also shows
     the calls as they were written, every value, and the gradients if ``backward`` ran inside.
     It never runs ``backward`` itself.
 

@@ -40,7 +40,7 @@ from .graph import Graph
 PACKAGE = Path(__file__).parent
 
 # The modules that have a part in an answer; the others only draw it.
-MODULES = ("graph", "nodes", "record", "reset", "run", "watch")
+MODULES = ("graph", "run", "recording/nodes", "recording/record", "recording/watch")
 
 
 @dataclass(frozen=True)
@@ -240,9 +240,10 @@ def end_server() -> None:
 
 
 def answer_of(order: dict[str, Any]) -> dict[str, Any]:
-    from .record import GraphError
-    from .reset import reset
-    from .watch import Recording
+    from site_extension.reset import reset
+
+    from .recording.record import GraphError
+    from .recording.watch import Recording
 
     code, file = order["code"], order["file"]
     requests = [
@@ -323,7 +324,7 @@ def line_of(problem: BaseException, file: str) -> int:
 
 def graph_of(request: Request, namespace: dict[str, Any], recording: Any) -> str:
     """The graph that a request asks for, as JSON."""
-    from . import record
+    from .recording import record
 
     roots = {name: root_called(name, namespace) for name in request.roots}
     starts = [record.start_of(name, tensor) for name, tensor in roots.items()]
@@ -375,7 +376,7 @@ def fork() -> int:
 def root_called(name: str, namespace: dict[str, Any]) -> Any:
     import torch
 
-    from .record import GraphError
+    from .recording.record import GraphError
 
     if name in namespace:
         return namespace[name]
@@ -392,7 +393,7 @@ def run_backward(roots: list[Any], starts: Iterable[Any]) -> None:
     """From ones, with nothing in the leaves from before."""
     import torch
 
-    from .nodes import is_leaf, nodes_below
+    from .recording.nodes import is_leaf, nodes_below
 
     for node in nodes_below(starts):
         if is_leaf(node):
@@ -412,7 +413,12 @@ def without_gradients(graph: Graph) -> Graph:
 def serve() -> None:
     """Carry out the orders that come in, one a line; tell the number of each child, and how it
     ended."""
-    from . import record, reset, watch  # noqa: F401  (and torch with them)
+    from site_extension import reset
+
+    from .recording import (
+        record,
+        watch,  # noqa: F401  (and torch with it)
+    )
 
     reset.reset({}, None)
     print("ready", flush=True)

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import polib
+
 from prefork import restart_with_fixed_environment
 from project import BUILD, CONF, LANGUAGES, LOCALE, ROOT, stop
 from stage import only_one, prepare, sphinx

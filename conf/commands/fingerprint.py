@@ -29,17 +29,19 @@ CHANGES_NOTHING = (
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (
-    "autograd_atlas/drawing.py", "autograd_atlas/figure.py", "autograd_atlas/layout.py",
-    "autograd_atlas/packing.py", "autograd_atlas/svg.py", "autograd_atlas/tape.py",
-    "autograd_atlas/text.py", "autograd_atlas/unfolding.py", "autograd_atlas/*.css", "autograd_atlas/player/*",
+    "autograd_atlas/drawing.py", "autograd_atlas/picture/*", "autograd_atlas/player/*",
     "autograd_atlas/sphinx/pictures.py", "autograd_atlas/sphinx/player.py",
-    "autograd_atlas/sphinx/sidebar.py", "autograd_atlas/sphinx/temml.js", "static/*", "templates/*",
+    "autograd_atlas/sphinx/predict.js", "site_extension/sidebar.py", "site_extension/temml.js",
+    "static/*", "templates/*",
 )  # fmt: skip
-CHANGES_READING = ("autograd_atlas/diagram.py", "autograd_atlas/sphinx/*", "inventories/*")
-# But these have a part in a lesson's run: its time limit, its colours, what is put behind a block.
-CHANGES_RUNNING = tuple(
-    f"autograd_atlas/sphinx/{name}.py" for name in ("gallery", "lessons", "options", "plots")
-)
+CHANGES_READING = ("autograd_atlas/sphinx/*", "site_extension/*", "inventories/*")
+# But these are used earlier than what stands beside them: by pages when they are read,
+EARLY_READING = ("autograd_atlas/picture/__init__.py", "autograd_atlas/picture/diagram.py")
+# and by a lesson's run: its time limit, its colours, what is put behind a block.
+EARLY_RUNNING = (
+    "autograd_atlas/sphinx/options.py", "site_extension/gallery.py", "site_extension/lessons.py", "site_extension/plots.py",
+    "site_extension/reset.py",
+)  # fmt: skip
 
 # Settings in conf.py that have a part in running; Sphinx itself looks after the others.
 RUNNING_SETTINGS = ("sphinx_gallery_conf", "nb_", "atlas_lesson_seconds", "extensions")
@@ -85,9 +87,13 @@ def stage_of(path: Path) -> str:
         return "nothing"
     if among(CHANGES_PUBLISHING):
         return "publishing"
+    if among(EARLY_RUNNING):
+        return "running"
+    if name == "conf.py" or among(EARLY_READING):
+        return "reading"
     if among(CHANGES_WRITING):
         return "writing"
-    if name == "conf.py" or among(CHANGES_READING) and not among(CHANGES_RUNNING):
+    if among(CHANGES_READING):
         return "reading"
     return "running"
 
@@ -138,7 +144,11 @@ def of_writing() -> str:
 
 def of_package() -> str:
     """The library, which a page's own cells may import."""
-    files = [path for path in code("running", "reading", "writing") if CONF / "autograd_atlas" in path.parents]
+    files = [
+        path
+        for path in code("running", "reading", "writing")
+        if CONF / "autograd_atlas" in path.parents
+    ]
     return of_files(ROOT, files)
 
 

@@ -11,9 +11,10 @@ import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from watchfiles import watch
+
 from prefork import command, import_what_takes_long, in_fork, restart_with_fixed_environment
 from project import CONF, DOCS, EXAMPLES, SITE
-from watchfiles import watch
 
 build = command(Path(__file__).with_name("site.py"), ["html"])
 

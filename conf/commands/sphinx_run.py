@@ -10,14 +10,15 @@ from typing import Any
 
 from myst_nb.core.execute.base import ExecutionError
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
-from project import CONF, LANGUAGES
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.console import disable_colour
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from project import CONF, LANGUAGES
+
 sys.path.insert(0, str(CONF))
-import autograd_atlas.sphinx  # noqa: E402, F401 (before the languages part: both need it)
+import site_extension  # noqa: E402, F401 (before the languages part: both need it)
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -97,4 +98,3 @@ def run(
     except Exception:
         traceback.print_exc()
     return 2
-

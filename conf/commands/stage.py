@@ -3,7 +3,7 @@
 The sources are copied into the work folder, because sphinx-gallery writes pages
 beside them and Sphinx compiles catalogues beside them: nothing generated ever
 lands in ``docs/`` or ``conf/``. Warnings name the original file all the same
-(see ``autograd_atlas.sphinx.sources``).
+(see ``site_extension.sources``).
 """
 
 import fcntl
@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import fingerprint
 import polib
+
+import fingerprint
 from fingerprint import files_below
 from prefork import in_fork
 from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, ROOT, stop

@@ -17,14 +17,13 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .. import run
-from ..diagram import number_text
+from ..picture.diagram import number_text
 from .graphs import store
-from .languages import LANGUAGES
-from .pages import source_of
 
 logger = logging.getLogger(__name__)
 
@@ -219,7 +218,7 @@ class Predict(SphinxDirective):
         return exercise("", question, program, solution("", *why, *replies), answer=answer)
 
     def answer_of(self, code: str) -> Any:
-        source = source_of(self.env.docname, Path(self.env.doc2path(self.env.docname)).suffix)
+        source = str(self.env.doc2path(self.env.docname, base=False))
         try:
             found = run.run(
                 code, [], file=source, store=store(self.env.app),
@@ -296,7 +295,7 @@ def in_notebook(text: str) -> str:
 
 
 def visit_exercise(self: Any, node: exercise) -> None:
-    say = WORDS[LANGUAGES[self.config.language][0]]
+    say = WORDS["zh" if self.config.language.startswith("zh") else "en"]
     title = say["exercise"].format(node["number"])
     self.body.append(
         f'<section class="aa-predict" id="predict-{node["number"]}">'
@@ -309,7 +308,7 @@ def depart_exercise(self: Any, node: exercise) -> None:
 
 
 def visit_solution(self: Any, node: solution) -> None:
-    say = WORDS[LANGUAGES[self.config.language][0]]
+    say = WORDS["zh" if self.config.language.startswith("zh") else "en"]
     asked = node.parent
     name = f"predict-{asked['number']}"
     right = escape(json.dumps(exact(asked["answer"]), ensure_ascii=False))
@@ -334,7 +333,7 @@ def depart_solution(self: Any, node: solution) -> None:
 
 
 def visit_others(self: Any, node: others) -> None:
-    say = WORDS[LANGUAGES[self.config.language][0]]
+    say = WORDS["zh" if self.config.language.startswith("zh") else "en"]
     self.body.append(f'<div class="aa-others"><p>{say["others"]}</p>\n')
 
 
@@ -344,6 +343,13 @@ def depart_others(self: Any, node: others) -> None:
 
 def skip(self: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
+
+
+SCRIPT = Path(__file__).with_name("predict.js")
+
+
+def add_static_file(app: Sphinx, config: Config) -> None:
+    config.html_static_path.append(str(SCRIPT))
 
 
 def add_script(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
@@ -358,4 +364,5 @@ def setup(app: Sphinx) -> None:
     app.add_node(others, html=(visit_others, depart_others), text=(skip, None))
     app.add_directive("predict", Predict)
     app.connect("doctree-read", number_exercises)
+    app.connect("config-inited", add_static_file)
     app.connect("html-page-context", add_script)

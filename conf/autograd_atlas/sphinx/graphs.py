@@ -15,11 +15,12 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from site_extension.lessons import EXAMPLES, OPTION, LessonError, lesson_files, line_of
+from site_extension.plots import lesson_plot
+
 from .. import run
 from ..graph import Graph, check_names
-from .lessons import EXAMPLES, OPTION, LessonError, lesson_files, line_of
 from .options import OPTIONS, of_comment, yes_or_no
-from .plots import lesson_plot
 
 logger = logging.getLogger(__name__)
 

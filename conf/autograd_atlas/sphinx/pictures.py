@@ -14,11 +14,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from .. import figure as figures
-from .. import svg
 from ..graph import Graph
+from ..picture import figure as figures
+from ..picture import svg
 from .graphs import graph_figure
-from .languages import LANGUAGES
 
 
 class Kept(MutableMapping[str, str]):
@@ -62,7 +61,7 @@ def card(app: Sphinx, graph: Graph) -> str:
 def visit_html(self: Any, node: graph_figure) -> None:
     before, after = figures.figure_parts(
         Graph.from_json(node["graph"]), node["name"],
-        language=LANGUAGES[self.config.language][0],
+        language="zh" if self.config.language.startswith("zh") else "en",
         view=None if node["view"] == "both" else node["view"],
         fold=node["fold"], opened=node["open"], kept=kept(self.builder.app),
     )  # fmt: skip
@@ -82,7 +81,11 @@ PACKAGE = Path(figures.__file__).parent
 
 
 def add_styles(app: Sphinx, config: Config) -> None:
-    for path in (PACKAGE / "graph.css", PACKAGE / "figure.css", PACKAGE / "player" / "player.css"):
+    for path in (
+        PACKAGE / "graph.css",
+        PACKAGE / "figure.css",
+        PACKAGE.parent / "player" / "player.css",
+    ):
         config.html_static_path.append(str(path))
         app.add_css_file(path.name)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from .. import figure
+from ..picture import figure
 from .statics import add_made
 
 TERSER = Path(sys.prefix) / "npm" / "node_modules" / "terser" / "bin" / "terser"

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from site_extension.lessons import EXAMPLES
+
 from ..graph import Graph
 from .graphs import graph_figure
-from .lessons import EXAMPLES
 
 
 def wrap(block: nodes.literal_block, line: int) -> nodes.container:

@@ -9,9 +9,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 
-def add_made(
-    app: Sphinx, name: str, make: Callable[[Path], None], sources: Iterable[Path]
-) -> None:
+def add_made(app: Sphinx, name: str, make: Callable[[Path], None], sources: Iterable[Path]) -> None:
     """Add a folder of files to the site; ``make`` puts them into it, if it has not done so from
     ``sources`` as they are."""
     contents = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()

@@ -1,7 +1,7 @@
 """From tensors to a :class:`~autograd_atlas.graph.Graph`.
 
 From a tensor alone it takes what PyTorch keeps: the nodes, what they saved, shapes, names. A
-:class:`~autograd_atlas.watch.Recording` that was on while the code ran adds what PyTorch
+:class:`~autograd_atlas.recording.watch.Recording` that was on while the code ran adds what PyTorch
 forgets: the calls as they were written, the values, and what the engine sent.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from .graph import (
+from ..graph import (
     Argument,
     Block,
     Call,

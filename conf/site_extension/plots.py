@@ -15,8 +15,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from autograd_atlas.sphinx.options import quoted
+
 from .lessons import EXAMPLES, OPTION, LessonError, line_of
-from .options import quoted
 
 # In the light theme, and in the dark one: ink, grid, and the colours of lines, which differ in
 # lightness too.

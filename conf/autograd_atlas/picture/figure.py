@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from ..graph import Graph
 from . import text
 from .diagram import (
     RECORDED,
@@ -26,7 +27,6 @@ from .diagram import (
     diagram,
     with_repeats,
 )
-from .graph import Graph
 from .packing import packed
 from .svg import clean, picture_svg, stored
 from .tape import NEXT, tape, tape_json
@@ -63,7 +63,7 @@ def figure(
 ) -> str:
     """HTML for a page, as is ``caption``. ``prefix`` is the figure's id, and begins all others.
 
-    ``kept`` keeps what is drawn, as :func:`autograd_atlas.svg.stored` does.
+    ``kept`` keeps what is drawn, as :func:`autograd_atlas.picture.svg.stored` does.
     """
     before, after = figure_parts(
         graph, prefix, language=language, view=view, fold=fold, opened=opened, kept=kept
@@ -317,13 +317,16 @@ def with_code(line: str) -> str:
 
 @cache
 def figure_style() -> str:
-    """The style sheet of figures; that of the pictures is :func:`autograd_atlas.svg.style`."""
+    """The style sheet of figures; that of the pictures is :func:`autograd_atlas.picture.svg.style`."""
     folder = files(__package__)
-    parts = (folder.joinpath("figure.css"), folder.joinpath("player", "player.css"))
+    parts = (
+        folder.joinpath("figure.css"),
+        files(__package__.rpartition(".")[0]).joinpath("player", "player.css"),
+    )
     return "".join(part.read_text(encoding="utf-8") for part in parts)
 
 
-FOLDER = Path(__file__).with_name("player")
+FOLDER = Path(__file__).parents[1] / "player"
 PLAYER = [FOLDER / name for name in ("ops.js", "unfolding.js", "player.js")]
 
 

@@ -11,6 +11,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from ..graph import Graph
 from . import text
 from .diagram import (
     CHARACTER,
@@ -25,7 +26,6 @@ from .diagram import (
     diagram,
     symbol_width,
 )
-from .graph import Graph
 from .layout import Layout, Point, Rectangle, layout
 
 # What XML 1.0 cannot hold, not even escaped.

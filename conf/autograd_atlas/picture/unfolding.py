@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..graph import Graph
 from .diagram import Diagram, blocks_to_open, chain, diagram
-from .graph import Graph
 from .layout import layout
 from .packing import packed
 from .svg import untitled

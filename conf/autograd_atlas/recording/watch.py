@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode, resolve_name
 
-from .graph import Argument, Block, Value
+from ..graph import Argument, Block, Value
 from .nodes import (
     AutogradNode,
     forward_order,
@@ -123,7 +123,7 @@ class Recording:
     >>> with Recording() as recording:
     ...     y = x * x
     ...     y.backward()
-    >>> from autograd_atlas import record
+    >>> from autograd_atlas.recording import record
     >>> graph = record.of([y], {"x": x, "y": y}, recording)
     >>> graph.calls[0].name, graph.tensors[graph.roots[0].tensor].value.numbers
     ('mul', (4.0,))

@@ -10,7 +10,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-LISTS = Path(__file__).resolve().parents[2] / "inventories"
+LISTS = Path(__file__).resolve().parents[1] / "inventories"
 
 
 def inventory(name: str, lines: str) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
-from .graph import Saved, Value
+from ..graph import Saved, Value
 
 KEPT_NUMBERS = 64  # of a tensor with more elements, only shape and dtype are kept
 PLAIN_NODE = re.compile(r"\w+Backward\d+")

@@ -1,4 +1,4 @@
-"""From a :class:`~autograd_atlas.diagram.Diagram` to coordinates, from left to right.
+"""From a :class:`~autograd_atlas.picture.diagram.Diagram` to coordinates, from left to right.
 
 What people read is laid out by Graphviz, which comes inside the pygraphviz package: fewest
 crossings, and no wire through a box. Past BIG boxes and wires fast-sugiyama does it.

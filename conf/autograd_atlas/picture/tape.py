@@ -19,9 +19,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..graph import Call, Graph, Number, Value, same_numbers
 from . import text
 from .diagram import Diagram
-from .graph import Call, Graph, Number, Value, same_numbers
 from .packing import packed
 
 MOST_STEPS = 4_000  # of a tape; a longer calculation is only drawn

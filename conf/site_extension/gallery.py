@@ -14,10 +14,11 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
-from .exercises import in_notebook
-from .graphs import Recorded, in_block
+from autograd_atlas.sphinx.exercises import in_notebook
+from autograd_atlas.sphinx.graphs import Recorded, in_block
+from autograd_atlas.sphinx.pictures import card
+
 from .lessons import EXAMPLES, LessonError
-from .pictures import card
 from .plots import plot_of
 
 

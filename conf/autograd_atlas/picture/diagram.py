@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .graph import (
+from ..graph import (
     Block,
     Call,
     Graph,
@@ -44,7 +44,7 @@ ROW = 24  # copies of a repeated block that are drawn one by one; more become on
 
 class Span(NamedTuple):
     """A part of a line. ``about`` names the quantity that it tells, if that may change when a
-    graph is played (see :mod:`autograd_atlas.tape`), and after a colon which row of it."""
+    graph is played (see :mod:`autograd_atlas.picture.tape`), and after a colon which row of it."""
 
     style: str
     text: str

@@ -15,9 +15,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError, SphinxError
 
-from .options import of_comment, quoted
+from autograd_atlas.sphinx.options import of_comment, quoted
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ORDER = EXAMPLES / "order.txt"
 
 # What a lesson may say to sphinx-gallery in a comment "# sphinx_gallery_NAME …"; "warns",

@@ -20,7 +20,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from .statics import add_made
+from autograd_atlas.sphinx.statics import add_made
 
 NPM = Path(sys.prefix) / "npm" / "node_modules"
 FONT = NPM / "@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2"

@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
+from ..graph import Call, Edge, Graph, Saved, Value, total
 from .diagram import (
     RECORDED,
     Box,
@@ -20,7 +21,6 @@ from .diagram import (
     tensor_name,
     type_text,
 )
-from .graph import Call, Edge, Graph, Saved, Value, total
 
 LONGEST_READING = 200  # lines; what is left is counted
 ROUNDING = {"bfloat16": 3e-2, "float16": 4e-3}  # relative, of a sum in that dtype
