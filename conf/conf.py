@@ -77,7 +77,8 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "write_computation_times": False,
 }
-atlas_lesson_seconds = 60
+autograd_graph_seconds = 60
+autograd_graph_prepare = "site_extension.reset.reset"  # as before each lesson
 
 # -- Pages: myst-nb runs them -------------------------------------------------
 

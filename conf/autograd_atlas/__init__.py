@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .recording.record import GraphError
     from .recording.watch import Recording
 
+__version__ = "0.1.0"
 __all__ = ["Drawing", "GraphError", "Recording", "draw"]
 
 

@@ -12,11 +12,11 @@ forward order, what is needed before what needs it.
 import difflib
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, cached_property
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 VERSION = 2  # of the stored form; a stored graph of another version is refused
 
@@ -169,19 +169,28 @@ class Graph:
             found.setdefault(edge.source, []).append(edge)
         return found
 
+    def to_stored(self) -> dict[str, Any]:
+        """The stored form, of what JSON can hold; fields that hold their default are left out."""
+        return {"version": VERSION, **_plain(self)}
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> "Graph":
+        """Read what :meth:`to_stored` gave. Raises ValueError for another version."""
+        version = stored.get("version") if isinstance(stored, Mapping) else None
+        if version != VERSION:
+            raise ValueError(f"a stored graph of version {version!r}; this is version {VERSION}")
+        parts = {name: part for name, part in stored.items() if name != "version"}
+        return cast(Graph, _builder(cls)(parts))
+
     def to_json(self) -> str:
-        """The stored form; fields that hold their default are left out."""
-        stored = {"version": VERSION, **_plain(self)}
+        """The stored form as JSON."""
+        stored = self.to_stored()
         return json.dumps(stored, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Graph":
         """Read what :meth:`to_json` wrote. Raises ValueError for another version."""
-        stored = json.loads(text)
-        version = stored.pop("version", None) if isinstance(stored, dict) else None
-        if version != VERSION:
-            raise ValueError(f"a stored graph of version {version!r}; this is version {VERSION}")
-        return _builder(cls)(stored)
+        return cls.from_stored(json.loads(text))
 
 
 def _plain(thing: Any) -> Any:

@@ -39,12 +39,13 @@ CHANGES_READING = ("autograd_atlas/sphinx/*", "site_extension/*", "inventories/*
 EARLY_READING = ("autograd_atlas/picture/__init__.py", "autograd_atlas/picture/diagram.py")
 # and by a lesson's run: its time limit, its colours, what is put behind a block.
 EARLY_RUNNING = (
-    "autograd_atlas/sphinx/options.py", "site_extension/gallery.py", "site_extension/lessons.py", "site_extension/plots.py",
+    "autograd_atlas/sphinx/comments.py", "autograd_atlas/sphinx/gallery.py",
+    "site_extension/gallery.py", "site_extension/lessons.py", "site_extension/plots.py",
     "site_extension/reset.py",
 )  # fmt: skip
 
 # Settings in conf.py that have a part in running; Sphinx itself looks after the others.
-RUNNING_SETTINGS = ("sphinx_gallery_conf", "nb_", "atlas_lesson_seconds", "extensions")
+RUNNING_SETTINGS = ("sphinx_gallery_conf", "nb_", "autograd_graph_", "extensions")
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -1,16 +1,19 @@
 """The cells of pages: run once for both languages, and by several processes at the same time."""
 
 from pathlib import Path
-from typing import Any
 
 from jupyter_cache import get_cache
 from jupyter_cache.cache.main import JupyterCacheBase
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 
-def share_work_folder(app: Sphinx, config: Any) -> None:
-    """Executed pages are kept beside the staged sources."""
-    config.nb_execution_cache_path = str(Path(app.srcdir).parent / "notebooks")
+def share_work_folder(app: Sphinx, config: Config) -> None:
+    """Executed pages, answers and pictures are kept beside the staged sources, for both
+    languages."""
+    work = Path(app.srcdir).parent
+    config.nb_execution_cache_path = str(work / "notebooks")
+    config.autograd_graph_cache = str(work)
 
 
 def make_database(app: Sphinx) -> None:

@@ -15,10 +15,10 @@ from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from autograd_atlas.sphinx.exercises import in_notebook
-from autograd_atlas.sphinx.graphs import Recorded, in_block
+from autograd_atlas.sphinx.gallery import LessonError, first_graph, graphs, recorded_graphs
 from autograd_atlas.sphinx.pictures import card
 
-from .lessons import EXAMPLES, LessonError
+from .lessons import EXAMPLES
 from .plots import plot_of
 
 
@@ -44,17 +44,13 @@ def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any
     graph, that is drawn in its place later.
     """
     lesson = Path(block_vars["src_file"])
-    graphs = in_block(block, lesson)
     if len(block_vars["image_path_iterator"]) == 0:
-        first = next(iter(Recorded.graphs.get(lesson, {}).values()), None)
         values = list(named_numbers(block_vars["fake_main"].__dict__))[:8]
-        if first or values:
+        if first_graph(lesson) or values:
             picture = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
             picture.write_text(card_svg(values), encoding="utf-8")
-    name = f"{lesson.parent.name}/{lesson.name}"
-    drawn = "".join(f"\n.. lesson-graph:: {name} {line}\n\n" for line, _ in graphs)
     images = Path(block_vars["target_file"]).parent / "images"
-    return plot_of(block, lesson, images) + drawn
+    return plot_of(block, lesson, images) + graphs(block, block_vars, gallery_conf)
 
 
 def card_svg(values: list[tuple[str, str]]) -> str:
@@ -88,11 +84,12 @@ def forget_card(gallery_conf: dict[str, Any], fname: str | None, when: str) -> N
 def draw_cards(app: Sphinx) -> None:
     """Draw the first graph of each lesson as its card picture: a lesson need not run again because
     pictures are drawn otherwise now."""
-    for lesson, graphs in Recorded.graphs.items():
+    for lesson in recorded_graphs:
         folder = Path(app.srcdir, "lessons", lesson.relative_to(EXAMPLES)).parent / "images/thumb"
         picture = folder / f"sphx_glr_{lesson.stem}_thumb.svg"
-        if graphs and picture.exists():
-            content = card(app, next(iter(graphs.values())))
+        graph = first_graph(lesson)
+        if graph and picture.exists():
+            content = card(app, graph)
             if picture.read_text(encoding="utf-8") != content:
                 picture.write_text(content, encoding="utf-8")
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError, SphinxError
+from sphinx.errors import ExtensionError
 
-from autograd_atlas.sphinx.options import of_comment, quoted
+from autograd_atlas.sphinx.comments import COMMENT, line_of, quoted
+from autograd_atlas.sphinx.gallery import LessonError
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ORDER = EXAMPLES / "order.txt"
@@ -27,12 +28,7 @@ OPTIONS = {
     "line_numbers", "start_ignore", "end_ignore", "warns", "graph",
     "plot",
 }  # fmt: skip
-OPTION = re.compile(r"^[ \t]*#[ \t]*sphinx_gallery_(\w*)[ \t]*(.*)$", re.MULTILINE)
 WARNING = re.compile(r"^.*?([^/\n]+):(\d+): (\w*Warning): (.*)$", re.MULTILINE)
-
-
-class LessonError(SphinxError):
-    category = "Lessons"
 
 
 class OutlineOrder:
@@ -48,10 +44,6 @@ class OutlineOrder:
 
 def lesson_files() -> list[Path]:
     return sorted(EXAMPLES.glob("*/plot_*.py"))
-
-
-def line_of(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
 
 
 def mistakes_in_order() -> Iterator[str]:
@@ -74,7 +66,7 @@ def mistakes_in_options(lesson: Path) -> Iterator[str]:
         line = content.count(b"\n", 0, problem.start) + 1
         yield f"{name}:{line}: not UTF-8; save the file in that encoding"
         return
-    for found in OPTION.finditer(text):
+    for found in COMMENT.finditer(text):
         option, rest = found.groups()
         where = f"{name}:{line_of(text, found.start())}"
         if option not in OPTIONS:
@@ -88,11 +80,6 @@ def mistakes_in_options(lesson: Path) -> Iterator[str]:
             yield f"{where}: write {form}"
         elif option == "plot" and not quoted(rest):
             yield f'{where}: write # sphinx_gallery_plot = "what can be seen in it"'
-        elif option == "graph":
-            try:
-                of_comment(rest)
-            except ValueError as problem:
-                yield f'{where}: {problem}; for example # sphinx_gallery_graph = "J; backward: no"'
 
 
 def check_before(app: Sphinx) -> None:
@@ -143,7 +130,7 @@ def out_of_time(number: int, frame: object) -> None:
 
 
 def set_time_limit(app: Sphinx, config: Config) -> None:
-    Clock.seconds = config.atlas_lesson_seconds
+    Clock.seconds = config.autograd_graph_seconds
     Clock.late = set()
     signal.signal(signal.SIGALRM, out_of_time)
 
@@ -160,11 +147,11 @@ def warnings_in(lesson: Path, page: Path) -> Iterator[str]:
     source = lesson.read_text(encoding="utf-8")
     expected = {
         quoted(found[2]): line_of(source, found.start())
-        for found in OPTION.finditer(source)
+        for found in COMMENT.finditer(source)
         if found[1] == "warns"
     }
     outputs = re.findall(
-        r"^ \.\. code-block:: none\n((?:\n|    .*\n)*)", page.read_text("utf-8"), re.M
+        r"^ \.\. code-block:: none\n((?:\n|    .*\n)*)", page.read_text("utf-8"), re.MULTILINE
     )
     unseen = dict(expected)
     for file, line, kind, message in WARNING.findall("\n".join(outputs)):
@@ -210,7 +197,6 @@ def check_after(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    app.add_config_value("atlas_lesson_seconds", 60, "")
     app.connect("config-inited", set_time_limit)
     app.connect("builder-inited", check_before, priority=100)  # sphinx-gallery's own is at 500
     app.connect("builder-inited", check_after, priority=900)

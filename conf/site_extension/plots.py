@@ -15,9 +15,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from autograd_atlas.sphinx.options import quoted
+from autograd_atlas.sphinx.comments import COMMENT, line_of, quoted
+from autograd_atlas.sphinx.gallery import LessonError, last_line, show_outputs_first
 
-from .lessons import EXAMPLES, OPTION, LessonError, line_of
+from .lessons import EXAMPLES
 
 # In the light theme, and in the dark one: ink, grid, and the colours of lines, which differ in
 # lightness too.
@@ -72,11 +73,11 @@ def set_style(gallery_conf: dict[str, Any], fname: str | None, when: str) -> Non
 def asked_in(block: Any, lesson: Path) -> list[tuple[int, str]]:
     """What the comments of a block say of its plot, with their lines."""
     text = lesson.read_text(encoding="utf-8")
-    last = block.lineno + block.content.count("\n")
     return [
         (line, quoted(found[2]) or "")
-        for found in OPTION.finditer(text)
-        if found[1] == "plot" and block.lineno <= (line := line_of(text, found.start())) <= last
+        for found in COMMENT.finditer(text)
+        if found[1] == "plot"
+        and block.lineno <= (line := line_of(text, found.start())) <= last_line(block)
     ]
 
 
@@ -144,6 +145,10 @@ class LessonPlot(SphinxDirective):
         return [lesson_plot("", *images, *said.children)]
 
 
+def show_outputs_before_plots(app: Sphinx, doctree: nodes.document) -> None:
+    show_outputs_first(doctree, lesson_plot)
+
+
 def drop_stale_images(app: Sphinx, problem: Exception | None) -> None:
     """What an earlier build has copied, and no page shows any more."""
     if problem is None and app.builder.format == "html":
@@ -179,5 +184,6 @@ def skip(self: Any, node: lesson_plot) -> None:
 def setup(app: Sphinx) -> None:
     app.add_node(lesson_plot, html=(visit_html, depart_html), text=(skip, None))
     app.add_directive("lesson-plot", LessonPlot)
+    app.connect("doctree-read", show_outputs_before_plots)
     app.connect("doctree-resolved", say)
     app.connect("build-finished", drop_stale_images)

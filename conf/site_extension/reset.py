@@ -14,11 +14,11 @@ from typing import Any
 _first_filters: list[tuple] = []
 
 
-def reset(gallery_conf: dict[str, Any], fname: Path | str | None) -> None:
+def reset(gallery_conf: dict[str, Any] | None = None, fname: Path | str | None = None) -> None:
     """Reset seeds, torch's global modes and the warning state.
 
     Called by sphinx-gallery (``reset_modules``) with its configuration and the lesson's
-    file name; neither is needed.
+    file name, and before a program that is recorded without them; neither is needed.
     """
     import numpy as np
     import torch

@@ -35,7 +35,7 @@ var splitQuery = (query) =>
         """
         found = []
         for word in WORDS.findall(input):
-            if "\u4e00" <= word[0]:
+            if word[0] >= "\u4e00":
                 found += [*word, *(word[at : at + 2] for at in range(len(word) - 1))]
             else:
                 found.append(word)

@@ -23,7 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .. import run
 from ..picture.diagram import number_text
-from .graphs import store
+from .graphs import answer_to
 
 logger = logging.getLogger(__name__)
 
@@ -220,10 +220,7 @@ class Predict(SphinxDirective):
     def answer_of(self, code: str) -> Any:
         source = str(self.env.doc2path(self.env.docname, base=False))
         try:
-            found = run.run(
-                code, [], file=source, store=store(self.env.app),
-                seconds=self.config.atlas_lesson_seconds, value=self.options["answer"],
-            )  # fmt: skip
+            found = answer_to(self.env.app, code, [], file=source, value=self.options["answer"])
         except run.RunError as problem:
             line = self.line_in_program(code, problem.line) if problem.line else self.lineno
             raise Refused(line, problem.message) from None

@@ -18,6 +18,7 @@ from ..graph import Graph
 from ..picture import figure as figures
 from ..picture import svg
 from .graphs import graph_figure
+from .settings import folder
 
 
 class Kept(MutableMapping[str, str]):
@@ -49,8 +50,7 @@ class Kept(MutableMapping[str, str]):
 
 
 def kept(app: Sphinx) -> Kept:
-    """Beside the staged sources, for both languages."""
-    return Kept(Path(app.srcdir).parent / "pictures")
+    return Kept(folder(app, "pictures"))
 
 
 def card(app: Sphinx, graph: Graph) -> str:
@@ -60,7 +60,7 @@ def card(app: Sphinx, graph: Graph) -> str:
 
 def visit_html(self: Any, node: graph_figure) -> None:
     before, after = figures.figure_parts(
-        Graph.from_json(node["graph"]), node["name"],
+        node["graph"], node["name"],
         language="zh" if self.config.language.startswith("zh") else "en",
         view=None if node["view"] == "both" else node["view"],
         fold=node["fold"], opened=node["open"], kept=kept(self.builder.app),

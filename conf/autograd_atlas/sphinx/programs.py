@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from site_extension.lessons import EXAMPLES
-
-from ..graph import Graph
+from .gallery import example_of
 from .graphs import graph_figure
 
 
@@ -24,13 +22,12 @@ def wrap(block: nodes.literal_block, line: int) -> nodes.container:
     return around
 
 
-def note_lesson(app: Sphinx, doctree: nodes.document) -> None:
-    """Find the blocks of a lesson's page in its program."""
-    name = app.env.docname.removeprefix("lessons/")
-    lesson = EXAMPLES / f"{name}.py"
-    if name == app.env.docname or not lesson.exists():
+def note_example(app: Sphinx, doctree: nodes.document) -> None:
+    """Find the blocks of an example's page in its program."""
+    found = example_of(app, app.env.docname)
+    if found is None:
         return
-    program = lesson.read_text(encoding="utf-8").splitlines()
+    program = found[1].read_text(encoding="utf-8").splitlines()
     place = 0
     for block in list(doctree.findall(nodes.literal_block)):
         first, *_ = block.astext().splitlines() or [""]
@@ -47,7 +44,7 @@ def note_cells(app: Sphinx, doctree: nodes.document) -> None:
             blocks.append(node)
         if isinstance(node, graph_figure) and node["program"]:
             program = node["program"].splitlines()
-            lines = {call.line for call in Graph.from_json(node["graph"]).calls if call.line}
+            lines = {call.line for call in node["graph"].calls if call.line}
             for block in reversed(blocks):
                 by = shift(block.astext().splitlines(), program, lines)
                 if by is not None:
@@ -75,5 +72,5 @@ def shift(shown: list[str], program: list[str], lines: Iterable[int]) -> int | N
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("doctree-read", note_lesson)
+    app.connect("doctree-read", note_example)
     app.connect("doctree-read", note_cells, priority=600)  # when pictures have their names

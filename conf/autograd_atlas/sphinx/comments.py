@@ -1,12 +1,20 @@
-"""How a picture is asked for: the options of the directive ``autograd-graph``, which a comment
-``# sphinx_gallery_graph = "J; backward: no"`` in a lesson takes too.
+"""Comments in the examples of sphinx-gallery, ``# sphinx_gallery_NAME = "…"``, and the options of a
+picture: the directive ``autograd-graph`` and the comment ``# sphinx_gallery_graph = "J; backward: no"``
+take the same ones.
 """
 
+import re
 from ast import literal_eval
 from collections.abc import Callable
 from typing import Any
 
 from docutils.parsers.rst import directives
+
+COMMENT = re.compile(r"^[ \t]*#[ \t]*sphinx_gallery_(\w*)[ \t]*(.*)$", re.MULTILINE)
+
+
+def line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
 
 
 def names(argument: str) -> tuple[str, ...]:
@@ -51,12 +59,12 @@ def quoted(value: str) -> str | None:
     return text if isinstance(text, str) and text else None
 
 
-def of_comment(value: str) -> dict[str, Any]:
+def options_of(value: str) -> dict[str, Any]:
     """The options in ``= "y, z; backward: no"``. Raises ValueError with what is wrong."""
     roots, *more = (quoted(value) or "").split(";")
     options = {"roots": OPTIONS["roots"](roots)}
-    for each in more:
-        name, _, setting = (part.strip() for part in each.partition(":"))
+    for part in more:
+        name, _, setting = (piece.strip() for piece in part.partition(":"))
         if name not in OPTIONS:
             raise ValueError(f"there is no option {name!r}; there are {', '.join(OPTIONS)}")
         options[name] = OPTIONS[name](setting)
