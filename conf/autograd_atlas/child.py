@@ -118,7 +118,7 @@ def line_of(problem: BaseException, file: str) -> int:
         return problem.lineno or 1
     frames = traceback.extract_tb(problem.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]
-    return lines[-1] if lines else 1
+    return (lines[-1] if lines else 1) or 1
 
 
 def graph_of(request: Request, namespace: dict[str, Any], recording: Recording) -> Graph:
@@ -149,11 +149,11 @@ def in_copy(work: Callable[[], Graph]) -> Graph:
             done: dict[str, Any] = {"graph": work().to_stored()}
         except BaseException as problem:
             done = {"error": f"{type(problem).__name__}: {problem}"}
-        with open(writing, "wb") as pipe:
+        with os.fdopen(writing, "wb") as pipe:
             pipe.write(json.dumps(done).encode())
         os._exit(0)
     os.close(writing)
-    with open(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb") as pipe:
         content = pipe.read()
     os.waitpid(child, 0)
     found = json.loads(content or b'{"error": "the backward pass ended the process"}')
@@ -221,8 +221,8 @@ def carry_out(order: dict[str, Any]) -> None:
     runs."""
     os.setsid()
     os.chdir(Path(order["answer"]).parent)
-    said = os.open(order["said"], os.O_WRONLY | os.O_CREAT)
-    for stream, target in ((os.open(os.devnull, os.O_RDONLY), 0), (said, 1), (said, 2)):
+    printed = os.open(order["printed"], os.O_WRONLY | os.O_CREAT)
+    for stream, target in ((os.open(os.devnull, os.O_RDONLY), 0), (printed, 1), (printed, 2)):
         os.dup2(stream, target)
     aside = Path(f"{order['answer']}.new")
     aside.write_text(json.dumps(answer_of(order)), encoding="utf-8")

@@ -133,17 +133,17 @@ def run(
 def in_child(order: dict[str, Any], seconds: float) -> dict[str, Any]:
     last_line = order["requests"][-1]["line"] if order["requests"] else 1
     with tempfile.TemporaryDirectory() as folder:
-        answer, said = Path(folder, "answer.json"), Path(folder, "said")
-        code = carried_out(order | {"answer": str(answer), "said": str(said)}, seconds)
+        answer, printed = Path(folder, "answer.json"), Path(folder, "printed")
+        code = carried_out(order | {"answer": str(answer), "printed": str(printed)}, seconds)
         if not answer.exists():
             if code is None:
                 message = f"ran past {seconds:g} seconds; make it smaller"
                 raise RunError(last_line, message)
-            words = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            last = words[-1] if words else "without a word"
+            lines = printed.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            last = lines[-1] if lines else "it printed nothing"
             message = f"the process died (exit {code}): {last}"
             raise RunError(last_line, message)
-        found = json.loads(answer.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     if "error" in found:
         raise RunError(found["line"], found["error"])
     return found
@@ -182,7 +182,10 @@ class Server:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, bufsize=1,
             start_new_session=True,
         )  # fmt: skip
-        if self.process.stdout.readline() != "ready\n":
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.orders, self.replies = self.process.stdin, self.process.stdout
+        if self.replies.readline() != "ready\n":
             raise RuntimeError("the process that runs programs did not start; see above for why")
 
     def run(self, order: dict[str, Any], seconds: float) -> int | None:
@@ -191,7 +194,7 @@ class Server:
         What the program has started ends with it.
         """
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(order) + "\n")
+            self.orders.write(json.dumps(order) + "\n")
         child = self.number()
         late = threading.Event()
 
@@ -210,7 +213,7 @@ class Server:
 
     def number(self) -> int:
         """The next number that the server tells. Raises ServerDied."""
-        line = self.process.stdout.readline()
+        line = self.replies.readline()
         if not line:
             code = self.process.wait()
             raise ServerDied(f"the process that runs programs died (exit {code})")
@@ -239,6 +242,6 @@ def end_server() -> None:
     """End the server of this process, if it has one; the next program starts another."""
     if ended := _servers.pop(os.getpid(), None):
         with contextlib.suppress(BrokenPipeError):
-            ended.process.stdin.close()
-        ended.process.stdout.close()
+            ended.orders.close()
+        ended.replies.close()
         ended.process.wait()

@@ -25,13 +25,13 @@ from project import CONF, DOCS, EXAMPLES, ROOT
 # What files of ours can change. One that is not named here counts as able to change a run.
 CHANGES_NOTHING = (
     "commands/catalogues.py", "commands/environment.py", "commands/live.py", "commands/suite.py",
-    "locale/*.json",
+    "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (
     "autograd_atlas/drawing.py", "autograd_atlas/picture/*", "autograd_atlas/player/*",
     "autograd_atlas/sphinx/pictures.py", "autograd_atlas/sphinx/player.py",
-    "autograd_atlas/sphinx/predict.js", "site_extension/sidebar.py", "site_extension/temml.js",
+    "autograd_atlas/sphinx/predict.*", "site_extension/sidebar.py", "site_extension/temml.js",
     "static/*", "templates/*",
 )  # fmt: skip
 CHANGES_READING = ("autograd_atlas/sphinx/*", "site_extension/*", "inventories/*")

@@ -30,18 +30,19 @@ def named_numbers(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in namespace.items():
         if name.startswith("_") or isinstance(value, (bool, type)):
             continue
+        label, number = name, value
         if hasattr(value, "grad_fn") and value.numel() == 1:
             if value.is_leaf and value.grad is not None:
-                name, value = f"{name}.grad", value.grad
-            value = value.detach().item()
-        if isinstance(value, numbers.Real):
-            yield name, f"{value:.4g}"
+                label, number = f"{name}.grad", value.grad
+            number = number.detach().item()
+        if isinstance(number, numbers.Real):
+            yield label, f"{number:.4g}"
 
 
 def pictures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
     """A scraper that puts the graphs and the plot that a block asks for behind it, and leaves the
-    lesson's card picture: what its first block that computes something computed. If the lesson has a
-    graph, that is drawn in its place later.
+    lesson's card picture: what its first block that computes something computed. If the lesson
+    has a graph, that is drawn in its place later.
     """
     lesson = Path(block_vars["src_file"])
     if len(block_vars["image_path_iterator"]) == 0:
@@ -114,8 +115,8 @@ def drop_unwanted(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
-    """In downloaded notebooks, turn exercises into Markdown, and links to our pages and to API names
-    into web links.
+    """In downloaded notebooks, turn exercises into Markdown, and links to our pages and to API
+    names into web links.
 
     Links made by an earlier build are made again, since a title may have changed.
     """
@@ -155,9 +156,8 @@ def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
         if json.dumps(notebook) != before:
             read = path.stat()
             path.write_text(json.dumps(notebook, indent=2) + "\n", encoding="utf-8")
-            os.utime(
-                path, ns=(read.st_atime_ns, read.st_mtime_ns)
-            )  # the page is not to be read again
+            times = read.st_atime_ns, read.st_mtime_ns  # the page is not to be read again
+            os.utime(path, ns=times)
 
 
 def setup(app: Sphinx) -> None:

@@ -9,7 +9,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -103,9 +103,9 @@ class OutOfTime(Exception):
 class Clock:
     """The time limit of the lesson that is running, and the lessons that ran past theirs."""
 
-    seconds = 60
+    seconds: float = 60
     lesson: str | None = None
-    late: set[str] = set()
+    late: ClassVar[set[str]] = set()
 
 
 def limit_time(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
@@ -114,8 +114,9 @@ def limit_time(gallery_conf: dict[str, Any], fname: str | None, when: str) -> No
     A lesson that catches the exception is interrupted again, and reported all the same; one
     that hangs in a call that cannot be interrupted ends the build.
     """
-    running = fname is not None and when == "before"
-    Clock.lesson = Path(fname).name if running else None  # unique: sphinx-gallery sees to it
+    # A lesson's file name is unique: sphinx-gallery sees to it.
+    Clock.lesson = Path(fname).name if fname is not None and when == "before" else None
+    running = Clock.lesson is not None
     signal.setitimer(signal.ITIMER_REAL, Clock.seconds if running else 0, 1)
     if running:
         faulthandler.dump_traceback_later(Clock.seconds + 10, exit=True)
@@ -131,7 +132,7 @@ def out_of_time(number: int, frame: object) -> None:
 
 def set_time_limit(app: Sphinx, config: Config) -> None:
     Clock.seconds = config.autograd_graph_seconds
-    Clock.late = set()
+    Clock.late.clear()
     signal.signal(signal.SIGALRM, out_of_time)
 
 
@@ -146,7 +147,7 @@ def warnings_in(lesson: Path, page: Path) -> Iterator[str]:
     """Warnings that a lesson has printed and not announced, or announced and not printed."""
     source = lesson.read_text(encoding="utf-8")
     expected = {
-        quoted(found[2]): line_of(source, found.start())
+        quoted(found[2]) or "": line_of(source, found.start())
         for found in COMMENT.finditer(source)
         if found[1] == "warns"
     }

@@ -21,8 +21,7 @@ def tidy(text: str) -> str:
     """
     text = re.sub(r"\bat 0x[0-9a-fA-F]+", "at 0x…", text)
     text = re.sub(r"(?m)^.*/ipykernel_\d+/\d+\.py(?=:\d+: )", "cell", text)
-    text = re.sub(re.escape(str(ROOT)) + r".*/(?=[^/\n]+\.py:\d+: )", "", text)
-    return text
+    return re.sub(re.escape(str(ROOT)) + r".*/(?=[^/\n]+\.py:\d+: )", "", text)
 
 
 def in_columns(text: str) -> bool:

@@ -71,14 +71,13 @@ class References(EnvironmentCollector):
 
 
 def references_of(env: BuildEnvironment) -> dict[str, list[tuple[str, str]]]:
-    if not hasattr(env, "atlas_references"):
-        env.atlas_references = {}
-    return env.atlas_references
+    found: dict[str, list[tuple[str, str]]] = vars(env).setdefault("atlas_references", {})
+    return found
 
 
 def shown_of_others(app: Sphinx) -> dict[str, str]:
-    """A hash for each page, over all that it shows of other pages: in its sidebar, below itself, and
-    where it refers to their titles, labels and terms."""
+    """A hash for each page, over all that it shows of other pages: in its sidebar, below itself,
+    and where it refers to their titles, labels and terms."""
     env, contents = app.env, contents_of(app)
     relations = env.collect_relations()
     titles = {name: str(title) for name, title in env.titles.items()}
@@ -105,7 +104,7 @@ def shown_of_others(app: Sphinx) -> dict[str, str]:
         shown = [
             parts,
             [titles.get(each.name) for each in listed],
-            [(each, titles.get(each)) for each in relations.get(name, ())],
+            [(other, other and titles.get(other)) for other in relations.get(name, ())],
             [meant(name, *each) for each in references_of(env).get(name, ())],
         ]
         found[name] = hashlib.sha256(repr(shown).encode()).hexdigest()[:16]

@@ -67,48 +67,49 @@ def set_style(gallery_conf: dict[str, Any], fname: str | None, when: str) -> Non
     plt.close("all")
     matplotlib.use("agg")
     matplotlib.rcdefaults()
-    matplotlib.rcParams.update(style())
+    matplotlib.rcParams.update(style())  # type: ignore[arg-type]  # it wants names as literals
 
 
 def asked_in(block: Any, lesson: Path) -> list[tuple[int, str]]:
     """What the comments of a block say of its plot, with their lines."""
     text = lesson.read_text(encoding="utf-8")
-    return [
-        (line, quoted(found[2]) or "")
-        for found in COMMENT.finditer(text)
-        if found[1] == "plot"
-        and block.lineno <= (line := line_of(text, found.start())) <= last_line(block)
+    comments = [
+        (line_of(text, comment.start()), quoted(comment[2]) or "")
+        for comment in COMMENT.finditer(text)
+        if comment[1] == "plot"
     ]
+    return [(line, text) for line, text in comments if block.lineno <= line <= last_line(block)]
 
 
 def plot_of(block: Any, lesson: Path, images: Path) -> str:
     """The directive that shows what a block has plotted, or nothing; the plot goes into the folder
     ``images``. Raises LessonError."""
     name = lesson.relative_to(EXAMPLES.parent).as_posix()
-    plt = sys.modules.get("matplotlib.pyplot")
+    plt: Any = sys.modules.get("matplotlib.pyplot")
     made = plt.get_fignums() if plt else []
     asked = asked_in(block, lesson)
     if len(made) != len(asked) or len(made) > 1:
         line = asked[-1][0] if asked else block.lineno
         raise LessonError(
-            f"{name}:{line}: this block has {len(made)} figures and {len(asked)} comments; give each "
-            'figure a block of its own, with # sphinx_gallery_plot = "what can be seen in it"'
+            f"{name}:{line}: this block has {len(made)} figures and {len(asked)} comments; give "
+            'each figure a block of its own, with # sphinx_gallery_plot = "what can be seen in it"'
         )
     if not made:
         return ""
-    (line, told), *_ = asked
-    path = images / f"{lesson.stem}_{slug(told)}.svg"
+    (line, description), *_ = asked
+    path = images / f"{lesson.stem}_{slug(description)}.svg"
     plt.gcf().savefig(path, metadata={"Date": None})
     plt.close("all")
     svg = path.read_text(encoding="utf-8")
     if other := set(re.findall("#[0-9a-f]{6}", svg)) - COLOURS.keys():
         raise LessonError(
-            f"{name}:{line}: the plot uses {', '.join(sorted(other))}, which may be illegible in one "
-            "theme; leave colours to the site, or write C0 to C3"
+            f"{name}:{line}: the plot uses {', '.join(sorted(other))}, which may be illegible in "
+            "one theme; leave colours to the site, or write C0 to C3"
         )
     dark = re.sub("|".join(COLOURS), lambda found: COLOURS[found[0]], svg)
     dark_path(path).write_text(dark, encoding="utf-8")
-    return f"\n.. lesson-plot:: /lessons/{lesson.parent.name}/images/{path.name}\n\n    {told}\n\n"
+    shown = f"/lessons/{lesson.parent.name}/images/{path.name}"
+    return f"\n.. lesson-plot:: {shown}\n\n    {description}\n\n"
 
 
 def slug(text: str) -> str:
@@ -136,13 +137,13 @@ class LessonPlot(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         path = Path(self.arguments[0])
-        said = nodes.Element()
-        self.state.nested_parse(self.content, self.content_offset, said)
+        description = nodes.Element()
+        self.state.nested_parse(self.content, self.content_offset, description)
         images = [
             nodes.image(uri=each.as_posix(), classes=[f"only-{theme}"])
             for theme, each in (("light", path), ("dark", dark_path(path)))
         ]
-        return [lesson_plot("", *images, *said.children)]
+        return [lesson_plot("", *images, *description.children)]
 
 
 def show_outputs_before_plots(app: Sphinx, doctree: nodes.document) -> None:
@@ -158,15 +159,16 @@ def drop_stale_images(app: Sphinx, problem: Exception | None) -> None:
                 image.unlink()
 
 
-def say(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+def describe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Turn what a plot shows, now in the page's language, into the images' alternative text."""
     if app.builder.format != "html":
         return
     for plot in doctree.findall(lesson_plot):
-        *images, said = plot.children
+        *images, description = plot.children
         for image in images:
-            image["alt"] = said.astext()
-        plot.remove(said)
+            if isinstance(image, nodes.image):
+                image["alt"] = description.astext()
+        plot.remove(description)
 
 
 def visit_html(self: Any, node: lesson_plot) -> None:
@@ -185,5 +187,5 @@ def setup(app: Sphinx) -> None:
     app.add_node(lesson_plot, html=(visit_html, depart_html), text=(skip, None))
     app.add_directive("lesson-plot", LessonPlot)
     app.connect("doctree-read", show_outputs_before_plots)
-    app.connect("doctree-resolved", say)
+    app.connect("doctree-resolved", describe)
     app.connect("build-finished", drop_stale_images)

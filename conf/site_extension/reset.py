@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-_first_filters: list[tuple] = []
+_first_filters: list[tuple[Any, ...]] = []
 
 
 def reset(gallery_conf: dict[str, Any] | None = None, fname: Path | str | None = None) -> None:
@@ -33,7 +33,9 @@ def reset(gallery_conf: dict[str, Any] | None = None, fname: Path | str | None =
     torch.autograd.set_detect_anomaly(False, check_nan=True)
     if torch.are_deterministic_algorithms_enabled():  # for to say so imports torch's compiler
         torch.use_deterministic_algorithms(False)
-    torch.set_printoptions(profile="default", sci_mode=None)
+    torch.set_printoptions(  # type: ignore[no-untyped-call]  # PyTorch has no types for it
+        profile="default", sci_mode=None
+    )
     torch.set_num_threads(1)
 
     forget_shown_warnings()

@@ -9,9 +9,11 @@ import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.search import SearchLanguage
 from sphinx.util.index_entries import split_index_msg
 
+HEAD = "Search.setIndex("  # how Sphinx begins the index
 WORDS = re.compile(r"[\u4e00-\u9fff]+|[A-Za-z0-9_]+")
 
 
@@ -45,9 +47,9 @@ var splitQuery = (query) =>
         return word.lower()
 
 
-def index_entries(app: Sphinx, docnames: list[str]) -> dict[str, list[list]]:
+def index_entries(app: Sphinx, docnames: list[str]) -> dict[str, list[list[object]]]:
     """What the glossary defines, and where, as Sphinx puts it into the index."""
-    found: dict[str, list[list]] = {}
+    found: dict[str, list[list[object]]] = {}
     for number, docname in enumerate(docnames):
         given = set()
         for kind, value, target, main, _ in app.env.domains.index_domain.entries.get(docname, ()):
@@ -66,13 +68,15 @@ def mend_index(app: Sphinx, problem: Exception | None) -> None:
     path = Path(app.outdir, "searchindex.js")
     if problem or not path.exists():
         return
-    found = re.fullmatch(r"Search\.setIndex\((.*)\)", path.read_text(encoding="utf-8"), re.DOTALL)
-    index = json.loads(found[1])
+    text = path.read_text(encoding="utf-8")
+    if not (text.startswith(HEAD) and text.endswith(")")):
+        raise ExtensionError(f"Sphinx writes {path.name} in another form now; see {__name__}")
+    index = json.loads(text[len(HEAD) : -1])
     for name in ("terms", "titleterms"):
         index[name] = {word: pages for word, pages in index[name].items() if pages != []}
     index["indexentries"] = index_entries(app, index["docnames"])
-    text = json.dumps(index, separators=(",", ":"), sort_keys=True)
-    path.write_text(f"Search.setIndex({text})", encoding="utf-8")
+    content = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    path.write_text(f"{HEAD}{content})", encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:

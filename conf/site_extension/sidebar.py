@@ -8,9 +8,12 @@ lot of that, what is near. ``templates/sidebar/navigation.html`` turns the list 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sphinx.addnodes import toctree
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.builders.html import StandaloneHTMLBuilder
 
 MOST = 40  # entries that are listed one below the other; of more, only those near the page
 NEAR = 10  # on either side
@@ -56,8 +59,9 @@ class Contents:
     def title(self, name: str) -> str:
         """A page's title as HTML, made once."""
         if name not in self.titles:
-            made = self.app.builder.render_partial(self.env.titles[name])
-            self.titles[name] = made["title"]
+            builder = self.app.builder
+            assert isinstance(builder, StandaloneHTMLBuilder)  # the others write no sidebar
+            self.titles[name] = builder.render_partial(self.env.titles[name])["title"]
         return self.titles[name]
 
     def tables(self, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -99,11 +103,14 @@ class Contents:
         return [Part(caption, entries(pairs, root)) for caption, pairs in self.tables(root)]
 
 
+_contents: WeakKeyDictionary[Builder, Contents] = WeakKeyDictionary()
+
+
 def contents_of(app: Sphinx) -> Contents:
     """One for each builder."""
-    if getattr(app.builder, "atlas_contents", None) is None:
-        app.builder.atlas_contents = Contents(app)
-    return app.builder.atlas_contents
+    if app.builder not in _contents:
+        _contents[app.builder] = Contents(app)
+    return _contents[app.builder]
 
 
 def add_sidebar(

@@ -39,7 +39,9 @@ def clean(words: str) -> str:
 @cache
 def style() -> str:
     """The style sheet of all pictures, for light and dark."""
-    return files(__package__).joinpath("graph.css").read_text(encoding="utf-8")
+    folder = files(__package__)
+    parts = (folder.joinpath("graph.css"), folder.joinpath("dark.css"))
+    return "".join(part.read_text(encoding="utf-8") for part in parts)
 
 
 def number(length: float) -> str:

@@ -1,6 +1,6 @@
-"""Comments in the examples of sphinx-gallery, ``# sphinx_gallery_NAME = "…"``, and the options of a
-picture: the directive ``autograd-graph`` and the comment ``# sphinx_gallery_graph = "J; backward: no"``
-take the same ones.
+"""Comments in the examples of sphinx-gallery, ``# sphinx_gallery_NAME = "…"``, and the options of
+a picture, which the directive ``autograd-graph`` and the comment
+``# sphinx_gallery_graph = "J; backward: no"`` share.
 """
 
 import re

@@ -343,16 +343,20 @@ def skip(self: Any, node: nodes.Element) -> None:
 
 
 SCRIPT = Path(__file__).with_name("predict.js")
+STYLE = Path(__file__).with_name("predict.css")
 
 
-def add_static_file(app: Sphinx, config: Config) -> None:
-    config.html_static_path.append(str(SCRIPT))
+def add_static_files(app: Sphinx, config: Config) -> None:
+    config.html_static_path += [str(SCRIPT), str(STYLE)]
 
 
-def add_script(app: Sphinx, pagename: str, template: str, context: dict, doctree: Any) -> None:
+def add_files(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
     """On pages with exercises only."""
     if doctree is not None and doctree.next_node(exercise):
-        app.add_js_file("predict.js", loading_method="defer")
+        app.add_css_file(STYLE.name)
+        app.add_js_file(SCRIPT.name, loading_method="defer")
 
 
 def setup(app: Sphinx) -> None:
@@ -361,5 +365,5 @@ def setup(app: Sphinx) -> None:
     app.add_node(others, html=(visit_others, depart_others), text=(skip, None))
     app.add_directive("predict", Predict)
     app.connect("doctree-read", number_exercises)
-    app.connect("config-inited", add_static_file)
-    app.connect("html-page-context", add_script)
+    app.connect("config-inited", add_static_files)
+    app.connect("html-page-context", add_files)

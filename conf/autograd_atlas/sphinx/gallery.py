@@ -120,7 +120,10 @@ def last_line(block: Any) -> int:
 
 
 def graphs_of(app: Sphinx, gallery: Gallery, example: Path) -> dict[int, Graph]:
-    """The graphs of an example, by the line of the comment that asks for each. Raises LessonError."""
+    """The graphs of an example, by the line of the comment that asks for each.
+
+    Raises LessonError.
+    """
     name = gallery.name(example)
     try:
         requests = requests_in(example)

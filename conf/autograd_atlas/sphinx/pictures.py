@@ -18,7 +18,7 @@ from ..graph import Graph
 from ..picture import figure as figures
 from ..picture import svg
 from .graphs import graph_figure
-from .settings import folder
+from .settings import folder, may_be_dark
 
 
 class Kept(MutableMapping[str, str]):
@@ -77,15 +77,12 @@ def skip(self: Any, node: graph_figure) -> None:
     raise nodes.SkipNode
 
 
-PACKAGE = Path(figures.__file__).parent
-
-
 def add_styles(app: Sphinx, config: Config) -> None:
-    for path in (
-        PACKAGE / "graph.css",
-        PACKAGE / "figure.css",
-        PACKAGE.parent / "player" / "player.css",
-    ):
+    folder = Path(figures.__file__).parent
+    styles = [folder / "graph.css", folder / "figure.css", folder.parent / "player" / "player.css"]
+    if may_be_dark(config):
+        styles.append(folder / "dark.css")
+    for path in styles:
         config.html_static_path.append(str(path))
         app.add_css_file(path.name)
 
