@@ -9,6 +9,8 @@ import doctest
 import re
 from pathlib import Path
 
+from lint import lesson_text
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -20,20 +22,6 @@ def prompts(text: str) -> int:
 def page_text(source: str) -> str:
     """A Markdown or reST page, with the lines that open or close a fence blanked."""
     return re.sub(r"(?m)^\s*(```|~~~|:::).*$", "", source)
-
-
-def lesson_text(source: str) -> str:
-    """A lesson's text blocks: its docstring and its comments, with code blanked."""
-    docstring = ast.parse(source).body[0]
-    lines = source.splitlines()
-    return "\n".join(
-        line
-        if docstring.lineno <= number <= (docstring.end_lineno or 0)
-        else re.sub(r"^# ?", "", line)
-        if line.startswith("#")
-        else ""
-        for number, line in enumerate(lines, 1)
-    )
 
 
 def module_text(source: str) -> str:
