@@ -51,8 +51,8 @@ def scripts() -> list[Path]:
 def lesson_text(source: str) -> str:
     """The text of a lesson, at the lines where it stands: its docstring and its comments.
 
-    >>> lesson_text("# Words\\nx = 1")
-    'Words\\n'
+    >>> lesson_text(chr(10).join(["x = 1", "# Words"])).splitlines()
+    ['', 'Words']
     """
     lines = [line.removeprefix("#").removeprefix(" ") if line.startswith("#") else ""
              for line in source.splitlines()]  # fmt: skip
