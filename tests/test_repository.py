@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 import autograd_atlas
-
 import project_files
 
 ROOT = Path(__file__).resolve().parents[1]
