@@ -41,7 +41,7 @@ test-all: environment ## the same, and what takes longer: every module of PyTorc
 lint: environment ## check rules, types, formatting, texts and catalogues, in seconds (some: GATES="ruff mypy")
 	@$(VENV) conf/commands/lint.py $(GATES)
 
-format: environment ## format Python and JavaScript, and mend what the tools can mend
+format: environment ## format Python and JavaScript, and fix what the tools can fix safely
 	@$(VENV) conf/commands/lint.py --fix
 
 doctest: environment ## check every >>> on pages, in lessons and in docstrings

@@ -2,7 +2,7 @@
 
 A gate reads sources, changes nothing, and takes seconds. Versions are pinned where everything else
 is, so that a person, ``pre-commit`` and CI see the same. ``make lint GATES="ruff mypy"`` runs some
-of them; ``make format`` lets ruff and prettier change what they can.
+of them; ``make format`` fixes what the tools can fix safely.
 """
 
 import ast
@@ -168,7 +168,7 @@ def lint(names: list[str]) -> int:
 
 
 def change() -> int:
-    """Format, and mend what a tool can mend without a doubt."""
+    """Format, and fix what the tools can fix safely; gives the exit code."""
     commands: list[tuple[str | Path, ...]] = [
         (BIN / "ruff", "check", "--fix", "--quiet", "."),
         (BIN / "ruff", "format", "."),
