@@ -60,7 +60,8 @@ def test_everything_that_is_installed_is_pinned_exactly():
             found = re.fullmatch(r"([\w.-]+)==([\w.]+)(; .*)?", line)
             assert found, f"{line}: pin it with =="
             pins[normal(found[1])] = found[2]
-    # Only here: setuptools, once imported, adds what it carries in itself to the search path.
+    # Only here: setuptools, once imported, adds what it carries in itself to the search path
+    # (setuptools 84.2.1, __init__.py:17).
     installed = {
         normal(each.name): each.version.partition("+")[0]
         for each in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")])
