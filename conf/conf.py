@@ -45,8 +45,8 @@ exclude_patterns = [
     "sg_execution_times.rst",
 ]
 nitpicky = True
-# sphinx-gallery looks for spaces in the whole path (sphinx-gallery 0.22.1, utils.py:286); a person's
-# folder may have some, and lessons' names cannot, since examples/order.txt lists them.
+# sphinx-gallery looks for spaces in the whole path (0.22.1, utils.py:286); a person's folder may
+# have some, and lessons' names cannot, since examples/order.txt lists them.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 templates_path = [str(CONF / "templates")]
 
