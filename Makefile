@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 PAGES ?=
+GATES ?=
 PORT ?= 8000
 JOBS ?=
 export JOBS
@@ -11,7 +12,7 @@ export JOBS
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment html preview serve live test test-all doctest accept gettext dist linkcheck bench compare clean
+.PHONY: help environment html preview serve live test test-all lint format doctest accept gettext dist linkcheck bench compare clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +37,12 @@ test: environment ## build the site and check every promise of it, doctests incl
 
 test-all: environment ## the same, and what takes longer: every module of PyTorch's own tests, and more
 	@$(VENV) conf/commands/suite.py -m "slow or not slow"
+
+lint: environment ## check rules, types, formatting, texts and catalogues, in seconds (some: GATES="ruff mypy")
+	@$(VENV) conf/commands/lint.py $(GATES)
+
+format: environment ## format Python and JavaScript, and fix what the tools can fix safely
+	@$(VENV) conf/commands/lint.py --fix
 
 doctest: environment ## check every >>> on pages, in lessons and in docstrings
 	@$(VENV) -m pytest tests/test_doctests.py

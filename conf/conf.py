@@ -36,15 +36,17 @@ extensions = [
 
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = [
-    "**/*.ipynb",  # sphinx-gallery's downloads, which myst-nb would run and build as pages
+    # sphinx-gallery's downloads, which myst-nb would run and build as pages
+    # (https://github.com/executablebooks/MyST-NB/issues/363)
+    "**/*.ipynb",
     "lessons/index.rst",  # the chapters' own index pages stand in the table of contents instead
     "lessons/GALLERY_HEADER.rst",
     "**/sg_execution_times.rst",
     "sg_execution_times.rst",
 ]
 nitpicky = True
-# sphinx-gallery looks for spaces in the whole path; a person's folder may have some, and lessons'
-# names cannot, since examples/order.txt lists them.
+# sphinx-gallery looks for spaces in the whole path (0.22.1, utils.py:286); a person's folder may
+# have some, and lessons' names cannot, since examples/order.txt lists them.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 templates_path = [str(CONF / "templates")]
 

@@ -29,14 +29,14 @@ for path in sys.argv[1:]:
 """
 
 
-def seconds(command: list[str], **options: object) -> float:
+def seconds(command: list[str], folder: Path | None = None) -> float:
     start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, **options)
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
     return time.perf_counter() - start
 
 
-def median(command: list[str], **options: object) -> float:
-    return statistics.median(seconds(command, **options) for _ in range(RUNS))
+def median(command: list[str], folder: Path | None = None) -> float:
+    return statistics.median(seconds(command, folder) for _ in range(RUNS))
 
 
 def empty_sphinx(folder: Path) -> float:
@@ -59,7 +59,7 @@ def bare_sum(folder: Path) -> float:
         if cells:
             script = folder / f"{page.stem}.py"
             script.write_text("\n".join(cells), encoding="utf-8")
-            total += median([sys.executable, str(script)], cwd=folder)
+            total += median([sys.executable, str(script)], folder)
     return total
 
 
@@ -70,6 +70,7 @@ def build(project: Path) -> tuple[float, float]:
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
+    assert process.stdout
     second = start
     for line in process.stdout:
         if line.startswith("== zh"):
@@ -102,7 +103,7 @@ def processor_seconds(folder: Path, pages: int) -> float:
     printed, _ = process.communicate()
     assert process.returncode == 0, printed
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return sum(getattr(after, name) - getattr(before, name) for name in ("ru_utime", "ru_stime"))
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def growth(folder: Path) -> None:
@@ -124,7 +125,7 @@ def main() -> None:
         torch = median([sys.executable, "-c", "import torch"])
         bare = bare_sum(folder / "bare")
         alone = {
-            path.stem: seconds([sys.executable, str(path)], cwd=folder)
+            path.stem: seconds([sys.executable, str(path)], folder=folder)
             for path in sorted(ROOT.glob("examples/*/plot_*.py"))
         }
         project = copy_to(folder / "project")

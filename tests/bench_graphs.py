@@ -11,20 +11,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import peers
+
+if TYPE_CHECKING:
+    import torch
 
 RUNS = 3
 
 
-def example():
+def example() -> "torch.Tensor":
     import torch
 
     a, b, c = (torch.tensor([x], requires_grad=True) for x in (5.0, 3.0, 2.0))
     return 3 * (a + b * c)
 
 
-def resnet():
+def resnet() -> "torch.Tensor":
     """Bottlenecks as in ResNet-50: sixteen of them, in four stages."""
     import torch
     from torch import nn
@@ -39,34 +43,36 @@ def resnet():
             )
             self.first = first
 
-        def forward(self, x):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
             h = x
-            for number, (conv, norm) in enumerate(zip(self.parts, self.norms)):
+            for number, (conv, norm) in enumerate(zip(self.parts, self.norms, strict=True)):
                 h = norm(conv(h))
                 h = torch.relu(h) if number < 2 else h
             return torch.relu(h + (self.short(x) if self.first else x))
 
     blocks = [Bottleneck(4, n == 0) for stage in (3, 4, 6, 3) for n in range(stage)]
     model = nn.Sequential(nn.Conv2d(3, 4, 3), *blocks, nn.Flatten(), nn.LazyLinear(10))
-    return model(torch.randn(2, 3, 8, 8)).sum()
+    loss: torch.Tensor = model(torch.randn(2, 3, 8, 8)).sum()
+    return loss
 
 
-def encoder():
+def encoder() -> "torch.Tensor":
     import torch
     from torch import nn
 
     layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
-    return nn.TransformerEncoder(layer, 12)(torch.randn(2, 5, 16)).sum()
+    loss: torch.Tensor = nn.TransformerEncoder(layer, 12)(torch.randn(2, 5, 16)).sum()
+    return loss
 
 
-def wide(n: int):
+def wide(n: int) -> "torch.Tensor":
     import torch
 
     x = torch.ones(1, requires_grad=True)
     return torch.stack([(x * step).sin() for step in range(n // 2)]).sum()
 
 
-def chain(n: int):
+def chain(n: int) -> "torch.Tensor":
     import torch
 
     x = torch.ones(1, requires_grad=True)
@@ -75,7 +81,7 @@ def chain(n: int):
     return x
 
 
-def ours(root) -> tuple[int, dict[str, float]]:
+def ours(root: "torch.Tensor") -> tuple[int, dict[str, float]]:
     from autograd_atlas.picture.diagram import RECORDED, diagram
     from autograd_atlas.picture.layout import layout
     from autograd_atlas.picture.svg import picture_svg
@@ -93,7 +99,7 @@ def ours(root) -> tuple[int, dict[str, float]]:
     return len(svg), {"all": end - start, **parts}
 
 
-def torchviz(root) -> tuple[int, dict[str, float]]:
+def torchviz(root: "torch.Tensor") -> tuple[int, dict[str, float]]:
     import torchviz
 
     start = time.perf_counter()
@@ -101,7 +107,7 @@ def torchviz(root) -> tuple[int, dict[str, float]]:
     return len(svg), {"all": time.perf_counter() - start}
 
 
-GRAPHS: dict[str, tuple[Callable, int]] = {
+GRAPHS: dict[str, tuple[Callable[[], "torch.Tensor"], int]] = {
     "J = 3(a + bc)": (example, RUNS),
     "ResNet-50-like": (resnet, RUNS),
     "12-layer encoder": (encoder, RUNS),
@@ -117,7 +123,8 @@ def measure() -> None:
     torch.manual_seed(0)
     head = ("ours / torchviz", "record", "layout", "SVG", "seconds", "torchviz", "SVG size")
     print(f"{'':18}{'nodes':>7}" + "".join(f"{name:>17}" for name in head))
-    ours(example()), torchviz(example())  # both have loaded what they need
+    ours(example())  # both have loaded what they need
+    torchviz(example())
     for name, (make, runs) in GRAPHS.items():
         root = make()
         theirs = [torchviz(root) for _ in range(runs)]
@@ -134,7 +141,7 @@ def measure() -> None:
         print(f"{name:18}{nodes:7}" + "".join(f"{cell:>17}" for cell in cells), flush=True)
 
 
-def count(root) -> int:
+def count(root: "torch.Tensor") -> int:
     from autograd_atlas.recording import record
 
     return len(record.of([root]).nodes)

@@ -44,7 +44,7 @@ def page_of(folder: Path, nodes: int) -> tuple[Path, int]:
     with Recording() as recording:
         parts = [(x * step).sin() for step in range(nodes // 2)]
         J = torch.stack(parts).sum()
-        J.backward()
+        torch.autograd.backward(J)
     drawing = draw(J, recording=recording, view="recorded", fold=False)
     return drawing.save(folder / f"{nodes}.html"), len(drawing.graph.nodes)
 
@@ -59,7 +59,7 @@ def main() -> None:
             page = browser.new_page()
             page.goto(path.as_uri())
             passes = [page.evaluate(STEPS) for _ in range(RUNS)]
-            *steps, back = (statistics.median(each) / FRAME for each in zip(*passes))
+            *steps, back = (statistics.median(each) / FRAME for each in zip(*passes, strict=True))
             cells = f"{count:8}{len(steps):8}{statistics.median(steps):9.3f}{max(steps):9.3f}"
             print(f"{'':28}{cells}")
             print(f"{'  from the last to the first':28}{count:8}{'':8}{back:9.3f}")

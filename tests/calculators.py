@@ -27,13 +27,14 @@ class Job(NamedTuple):
 
 
 # For each job, every quantity of its graph by name: shape and numbers.
-Calculator = Callable[[Sequence[Job]], list[dict[str, list]]]
+Calculator = Callable[[Sequence[Job]], list[dict[str, list[Any]]]]
 
 CALCULATE = """(jobs) => jobs.map(([graph, inputs]) => {
   for (const n in inputs) inputs[n] = inputs[n].map(Number);
   const found = autogradAtlas.calculate(graph, inputs);
   const spelled = (x) => (Number.isFinite(x) ? x : String(x).replace("Infinity", "inf"));
-  return Object.fromEntries(Object.entries(found).map(([name, x]) => [name, [x.s, x.a.map(spelled)]]));
+  const entries = Object.entries(found).map(([name, x]) => [name, [x.s, x.a.map(spelled)]]);
+  return Object.fromEntries(entries);
 })"""
 
 # The table is a browser's script, which hangs what it offers on its window.
@@ -66,16 +67,19 @@ def in_node() -> Iterator[Calculator]:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
+        orders, answers = process.stdin, process.stdout
+        assert orders
+        assert answers
 
-        def calculated(jobs: Sequence[Job]) -> list[dict[str, list]]:
-            process.stdin.write(json.dumps(told(jobs)) + "\n")
-            process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
+        def calculated(jobs: Sequence[Job]) -> list[dict[str, list[Any]]]:
+            orders.write(json.dumps(told(jobs)) + "\n")
+            orders.flush()
+            answer = json.loads(answers.readline())
             assert isinstance(answer, list), answer
             return answer
 
         yield calculated
-        process.stdin.close()
+        orders.close()
 
 
 @contextmanager

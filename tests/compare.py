@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import peers
 from conftest import find_browser
@@ -80,18 +80,19 @@ def draw(program: str, path: Path, *, with_dot: bool) -> str | None:
         environment["PATH"] = str(folder)
     run = subprocess.run(
         [sys.executable, str(script), str(path)],
-        cwd=folder, env=environment, capture_output=True, text=True,
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if run.returncode == 0 and path.exists():
         return None
     return (run.stderr.strip().splitlines() or ["no file"])[-1]
 
 
-def words_shown(page) -> list[str]:
+def words_shown(page: Page) -> list[str]:
     """Every text of the picture that can be seen."""
-    return page.evaluate(
+    words: list[str] = page.evaluate(
         "[...document.querySelectorAll('svg text')].map(each => each.textContent.trim())"
     )
+    return words
 
 
 def says(texts: list[str], *wanted: str) -> bool:

@@ -1,7 +1,5 @@
 """What tests share: the built site, a real browser, and a place to report figures."""
 
-from __future__ import annotations
-
 import atexit
 import functools
 import json
@@ -12,14 +10,21 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self, cast
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "conf"), str(ROOT / "conf" / "commands")]
-from visitor import Visits, serving  # noqa: E402
+from visitor import Complaints, Visits, serving  # noqa: E402 (it imports what conf holds)
 
 SITE = ROOT / "build" / "html"
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # as make does
@@ -59,17 +64,18 @@ def terminal(request: pytest.FixtureRequest) -> Callable[[str], None]:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call":
         COSTS[report.nodeid] = ("slow" in report.keywords, report.duration)
-        FIGURES.extend(value for name, value in report.user_properties if name == "figure")
+        FIGURES.extend(str(value) for name, value in report.user_properties if name == "figure")
     if report.when == "teardown":
         for name, value in report.user_properties:
             if name == "visits":
-                VISITED.update(value[0])
-                if value[0]:
+                made, used = cast("tuple[list[str], list[str]]", value)
+                VISITED.update(made)
+                if made:
                     COSTS.pop(report.nodeid, None)  # it paid for others too
-                USED.update(value[1])
+                USED.update(used)
 
 
-def pytest_terminal_summary(terminalreporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for figure in sorted(FIGURES):
         terminalreporter.write_line(figure)
     if USED:
@@ -156,48 +162,30 @@ def shared_page(browser: Browser) -> Page:
 
 
 @pytest.fixture
-def reader(browser, shared_page):
+def reader(browser: Browser, shared_page: Page) -> Iterator[Callable[..., Page]]:
     """Opens pages for a reader; a message on the console, or a request to another host, fails
-    the test. (Furo's theme button says what it did; that is the one exception.)
+    the test.
 
     ``shared`` opens it in a page that other tests have used before, which costs a third: for tests
     that leave nothing behind that outlives a page."""
-    contexts, complaints = [], []
-    listeners = {
-        "console": lambda message: complain(message.text),
-        "pageerror": lambda error: complain(str(error)),
-        "request": lambda request: hosts(request.url),
-    }
+    contexts: list[BrowserContext] = []
+    complaints = Complaints(("file:", "data:", "about:", "http://127.0.0.1:"))
 
-    def complain(text: str) -> None:
-        if not text.startswith("Changed to "):
-            complaints.append(text)
-
-    def hosts(url: str) -> None:
-        if not url.startswith(("file:", "data:", "about:", "http://127.0.0.1:")):
-            complaints.append(f"request to {url}")
-
-    def listen(page: Page) -> Page:
-        for event, listener in listeners.items():
-            page.on(event, listener)
-        return page
-
-    def open_page(address: str, *, shared: bool = False, **options) -> Page:
-        if shared:
-            page = shared_page
-        else:
+    def open_page(address: str, *, shared: bool = False, **options: Any) -> Page:
+        page = shared_page
+        if not shared:
             contexts.append(browser.new_context(**options))
-            page = listen(contexts[-1].new_page())
+            page = contexts[-1].new_page()
+            complaints.listen_to(page)
         page.goto(address)
         return page
 
-    listen(shared_page)
+    complaints.listen_to(shared_page)
     yield open_page
-    for event, listener in listeners.items():
-        shared_page.remove_listener(event, listener)
+    complaints.leave(shared_page)
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert complaints.texts == []
 
 
 @pytest.fixture(scope="session")
@@ -226,6 +214,11 @@ def visits(visitor: Visits, request: pytest.FixtureRequest) -> Iterator[Visits]:
     """What a browser has found on each page, today or when the page was last different."""
     yield visitor
     request.node.user_properties.append(("visits", [sorted(visitor.made), sorted(visitor.used)]))
+
+
+class Build(NamedTuple):
+    returncode: int
+    stdout: str
 
 
 class Project:
@@ -274,7 +267,7 @@ class Project:
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 (self.root / name).write_bytes(content)
 
-    def keep(self) -> Project:
+    def keep(self) -> Self:
         """Keep a copy of all that is there, what was built included."""
         shutil.copytree(self.root, self.root.with_name("kept"))
         return self
@@ -285,7 +278,7 @@ class Project:
         shutil.copytree(self.root.with_name("kept"), self.root)
 
     def refused(self, page: str) -> list[str]:
-        """What a build says of a page with mistakes, by its lines; the site has to stay as it was."""
+        """What a build says of a page with mistakes, by its lines; the site has to stay."""
         before = self.site()
         self.write("docs/more.md", page)
         self.change("docs/index.md", "lessons/1", "more\nlessons/1")
@@ -327,11 +320,6 @@ class Project:
         return run_command(self.command, command, *pages, **environment)
 
 
-class Build(NamedTuple):
-    returncode: int
-    stdout: str
-
-
 def run_command(script: Path, *arguments: str, **environment: str) -> Build:
     """A command of some copy of the project, as a fork of a process that has imported Sphinx
     before."""
@@ -347,24 +335,27 @@ def run_command(script: Path, *arguments: str, **environment: str) -> Build:
 
 
 class PreforkServer:
-    """The process that builds small projects, see conf/commands/prefork.py; it ends with this one."""
+    """Builds small projects, see conf/commands/prefork.py; it ends with this process."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, str(ROOT / "conf" / "commands" / "prefork.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
         )
+        assert process.stdin
+        assert process.stdout
+        self.process, self.orders, self.answers = process, process.stdin, process.stdout
 
     def carry_out(self, order: dict[str, Any]) -> int:
-        self.process.stdin.write(json.dumps(order) + "\n")
-        return int(self.process.stdout.readline())
+        self.orders.write(json.dumps(order) + "\n")
+        return int(self.answers.readline())
 
     def end(self) -> None:
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self.orders.close()
+        self.answers.close()
         self.process.wait()
 
 

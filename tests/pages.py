@@ -8,11 +8,12 @@ expects in two points: they find an element below itself, and take a script for 
 import functools
 from collections.abc import Container, Iterator
 from pathlib import Path
+from typing import TypeAlias, cast
 
 from cssselect import HTMLTranslator
 from lxml import etree, html
 
-Element = html.HtmlElement
+Element: TypeAlias = html.HtmlElement
 
 SILENT = ("script", "style", "template")  # what stands in them is no text of the page
 PARSER = html.HTMLParser(encoding="utf-8", huge_tree=True)
@@ -36,7 +37,7 @@ def selector(css: str) -> etree.XPath:
 
 def select(element: Element, css: str) -> list[Element]:
     """What matches below an element, in the page's order."""
-    return selector(css)(element)
+    return cast("list[Element]", selector(css)(element))
 
 
 def elements(element: Element, without: Container[Element] = ()) -> Iterator[Element]:

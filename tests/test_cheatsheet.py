@@ -1,11 +1,11 @@
-"""The cheat sheet is what a class hands out: one side of A4 in each language, every line of it run."""
+"""The cheat sheet can be handed out: one side of A4 in each language, every line of it run."""
 
 import re
 
 import pytest
 
 import pages
-from test_doctests import ROOT, examples_in
+from prompts import ROOT, examples_in
 
 LANGUAGES = ("en", "zh")
 A4 = (595, 842)  # in points

@@ -84,7 +84,8 @@ def dead_links(site: Path) -> tuple[list[str], int, int]:
 def test_every_internal_link_and_anchor_resolves_under_a_sub_path(site):
     dead, count, anchors = dead_links(site)
     assert dead == []
-    assert count > 15 and anchors > 100
+    assert count > 15
+    assert anchors > 100
 
 
 @pytest.mark.parametrize(
@@ -102,8 +103,10 @@ def test_a_dead_link_is_found(tmp_path, link, said):
     (tmp_path / "more pages").mkdir()
     (tmp_path / "index.html").write_text(f'<p id="a"><a href="#a"></a><a href="{link}"></a>')
     dead, count, anchors = dead_links(tmp_path)
-    assert len(dead) == 1 and dead[0].endswith(said)
-    assert count == 1 and anchors >= 1
+    assert len(dead) == 1
+    assert dead[0].endswith(said)
+    assert count == 1
+    assert anchors >= 1
 
 
 def test_a_host_gives_what_is_in_the_folder(site, published):

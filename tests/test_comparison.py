@@ -21,7 +21,9 @@ ROWS = {
 def test_the_comparison_is_what_was_measured():
     measured = json.loads((ROOT / "tests/measured/comparison.json").read_text(encoding="utf-8"))
     page = (ROOT / "docs/drawing.md").read_text(encoding="utf-8")
-    lines = re.search(r"^\| the picture shows.*?\n\n", page, re.M | re.S)[0].splitlines()
+    lines = re.search(r"^\| the picture shows.*?\n\n", page, re.MULTILINE | re.DOTALL)[
+        0
+    ].splitlines()
     head, _, *rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line
     ]
@@ -37,6 +39,8 @@ def test_the_comparison_is_what_was_measured():
 
 def test_what_was_measured_is_what_is_pinned():
     measured = json.loads((ROOT / "tests/measured/comparison.json").read_text(encoding="utf-8"))
-    pins = dict(re.findall(r"^(\w+)==(\S+)$", (ROOT / "tests/peers.txt").read_text("utf-8"), re.M))
+    pins = dict(
+        re.findall(r"^(\w+)==(\S+)$", (ROOT / "tests/peers.txt").read_text("utf-8"), re.MULTILINE)
+    )
     for name, row in measured.items():
         assert row.get("version") == pins.get(name), name

@@ -1,10 +1,5 @@
-"""Every ``>>>`` on pages, in the text of lessons, and in our docstrings is run.
+"""Every ``>>>`` on pages, in the text of lessons, and in our docstrings is run."""
 
-Fences, directives and comment signs are blanked and the whole file is read as one text,
-so there is no place that could be skipped: not a plain Markdown fence, not a quotation.
-"""
-
-import ast
 import doctest
 import importlib
 import re
@@ -12,60 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from prompts import (
+    HEADERS,
+    LESSONS,
+    MODULES,
+    PAGES,
+    ROOT,
+    examples_in,
+    page_text,
+    prompts,
+    text_of,
+)
 from site_extension.reset import reset
 from transcripts import difference
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def prompts(text: str) -> int:
-    """How often ``>>>`` stands in a text, but for where it is quoted as code."""
-    return len(re.findall(">>>", re.sub(r"(`+)[^`\n]*\1", "", text)))
-
-
-def page_text(source: str) -> str:
-    """A Markdown or reST page, with the lines that open or close a fence blanked."""
-    return re.sub(r"(?m)^\s*(```|~~~|:::).*$", "", source)
-
-
-def lesson_text(source: str) -> str:
-    """A lesson's text blocks: its docstring and its comments, with code blanked."""
-    docstring = ast.parse(source).body[0]
-    lines = source.splitlines()
-    return "\n".join(
-        line
-        if docstring.lineno <= number <= docstring.end_lineno
-        else re.sub(r"^# ?", "", line)
-        if line.startswith("#")
-        else ""
-        for number, line in enumerate(lines, 1)
-    )
-
-
-def module_text(source: str) -> str:
-    """A module's docstrings, with code blanked and quotation marks removed."""
-    lines = source.splitlines()
-    kept = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(
-            node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        ) and ast.get_docstring(node):
-            kept.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    text = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1))
-    return re.sub(r"""r?(\"{3}|'{3})""", "", text)
-
-
-PAGES = sorted(path for suffix in ("md", "rst") for path in (ROOT / "docs").rglob(f"*.{suffix}"))
-LESSONS = sorted((ROOT / "examples").rglob("*.py"))
-HEADERS = sorted((ROOT / "examples").rglob("*.rst"))
-MODULES = [*sorted((ROOT / "conf").rglob("*.py")), *sorted((ROOT / "tests").glob("*.py"))]
-
-
-def text_of(path: Path) -> str:
-    source = path.read_text(encoding="utf-8")
-    if path in LESSONS:
-        return lesson_text(source)
-    return module_text(source) if path in MODULES else page_text(source)
 
 
 class SameOutput(doctest.OutputChecker):
@@ -73,12 +27,6 @@ class SameOutput(doctest.OutputChecker):
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         return difference(got, want) is None
-
-
-def examples_in(path: Path) -> doctest.DocTest | None:
-    text = text_of(path)
-    test = doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0)
-    return test if test.examples else None
 
 
 def namespace_of(path: Path) -> dict[str, object]:
@@ -132,7 +80,7 @@ def test_directives_hold_examples(path: Path) -> None:
     """``{doctest}`` without a prompt, and ``testcode``, would be shown and never run."""
     source = path.read_text(encoding="utf-8")
     for found in re.finditer(
-        r"(?:```+|:::+)\{(\w+)\}.*\n((?:.*\n)*?)(?:```+|:::+)\s*$", source, re.M
+        r"(?:```+|:::+)\{(\w+)\}.*\n((?:.*\n)*?)(?:```+|:::+)\s*$", source, re.MULTILINE
     ):
         line = source.count("\n", 0, found.start()) + 1
         assert found[1] != "doctest" or ">>>" in found[2], f"{path}:{line}: no '>>>' in it"

@@ -40,6 +40,7 @@ def run_alone(script: Path) -> tuple[int, str]:
         stderr=subprocess.STDOUT,
         text=True,
         timeout=60,
+        check=False,
     )
     return run.returncode, run.stdout
 

@@ -41,7 +41,8 @@ def test_there_are_exercises_on_every_lesson_and_on_the_reference(site):
     lessons = [name for name in page_names(site) if re.match(r"lessons/.*/plot_", name)]
     assert all(2 <= found.get(name, 0) <= 3 for name in lessons), found
     last = [found[name] for name in lessons if name.startswith("lessons/3_learning/")]
-    assert sum(last) >= 20 and sum(found[name] for name in lessons) - sum(last) >= 40
+    assert sum(last) >= 20
+    assert sum(found[name] for name in lessons) - sum(last) >= 40
     assert found["tensor.html"] >= 7
 
 
@@ -56,7 +57,8 @@ def test_answers_are_taken_and_other_answers_get_their_replies(site, visits, lan
             *known, (_, before, last) = told
             expected = {right: said, **others}
             assert known == [[typed, "", reply] for typed, reply in expected.items()], name
-            assert before == "" and last not in ("", said), name
+            assert before == "", name
+            assert last not in ("", said), name
             count += len(others)
     assert count > 80
 
@@ -76,9 +78,14 @@ def test_solutions_are_there_without_javascript(site, reader, language):
 
 def test_both_languages_reply_to_the_same_answers(site):
     typed = [
-        [other for _, asked in exercises(site, language) for each in asked for other in replies(each)]
+        [
+            other
+            for _, asked in exercises(site, language)
+            for each in asked
+            for other in replies(each)
+        ]
         for language in ("en", "zh")
-    ]  # fmt: skip
+    ]
     assert typed[0] == typed[1] != []
 
 
@@ -94,7 +101,8 @@ def test_a_reply_is_announced_and_a_field_says_of_which_exercise_it_is(site, rea
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_tables_keep_their_lines_on_a_phone(visits, language):
     tables = [wrap for each in visits.records(language).values() for wrap in each.phone["tables"]]
-    assert set(tables) == {"pre"} and len(tables) >= 10
+    assert set(tables) == {"pre"}
+    assert len(tables) >= 10
 
 
 def test_every_exercise_says_why(site):
@@ -194,7 +202,8 @@ def test_downloaded_notebooks_hold_each_exercise_as_markdown(site):
         (path,) = (site / "en" / "_downloads").rglob(f"{Path(name).stem}.ipynb")
         cells = nbformat.read(path, as_version=4).cells
         text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-        assert "predict::" not in text and ":answer:" not in text
+        assert "predict::" not in text
+        assert ":answer:" not in text
         assert text.count("<details>") == len(asked), name
         for exercise in asked:
             program = pages.text(exercise.find(".//pre")).strip()
@@ -308,4 +317,5 @@ def test_a_mistake_in_a_lessons_exercise_is_told_with_its_line(built_project):
     finally:
         built_project.write(name, lesson)
     assert build.returncode != 0
-    assert f"{name}:{line}: " in build.stdout and "NameError: name 'y'" in build.stdout
+    assert f"{name}:{line}: " in build.stdout
+    assert "NameError: name 'y'" in build.stdout

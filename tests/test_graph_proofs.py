@@ -75,8 +75,8 @@ def compare_call(graph: Graph, number: int, theirs: Seen) -> Counter[str]:
     found: Counter[str] = Counter(calls=1)
     call = graph.calls[number]
     assert len(call.outputs) == len(theirs.values), call.name
-    kept = {key: version for key, version in theirs.outputs}
-    for place, value, tensor in zip(call.outputs, theirs.values, theirs.tensors):
+    kept = dict(theirs.outputs)
+    for place, value, tensor in zip(call.outputs, theirs.values, theirs.tensors, strict=True):
         ours = graph.tensors[place]
         found["values"] += assert_equal(ours.value, value)
         still = kept[id(tensor)] == (0 if tensor.is_inference() else tensor._version)
@@ -220,7 +220,8 @@ LINES = [
     "N = 2 / (A * A + 1)", "N = A ** 2", "N = torch.sin(A)", "N = A.tanh()", "N = A.exp()",
     "N = -A", "N = A.sigmoid() * k", "N = W @ A", "N = F.linear(A, W, B)", "N = A[0] * B",
     "N = torch.where(A > 0, A, B)", "N = A.view(2, 1).expand(2, 3).sum(dim=1)", "N = A.relu()",
-    "N, N2 = torch.stack([A, B]).unbind()\nN = N2 * N", "N = torch.cat([A, B])[1:3]", "N = A.detach() * B",
+    "N, N2 = torch.stack([A, B]).unbind()\nN = N2 * N", "N = torch.cat([A, B])[1:3]",
+    "N = A.detach() * B",
     "N2, N = torch.cat([A, B]).chunk(2)", "N = A.clone()\nN.mul_(2)", "N = A * 1\nN += B",
     "N = A.clone()\nN[0] = B[1]", "N = A * 2\nN3 = N[0]\nN.mul_(B)\nN = N + N3",
     "N = A.unsqueeze(0).T.reshape(2)", "N = torch.softmax(A, dim=0)", "N = A.max() * B",
@@ -269,7 +270,7 @@ def test_random_programs_are_drawn_as_recorded_and_as_written(terminal, seeds):
     for number in seeds:
         text = random_program(Random(number))
         try:
-            counted.update(compare(lambda: lambda: run_text(text)))
+            counted.update(compare(lambda text=text: lambda: run_text(text)))
         except Exception as problem:
             raise AssertionError(f"program {number}: {problem}\n{text}") from problem
     terminal(f"random programs from {seeds.start} on: {told(counted)}")
@@ -288,6 +289,7 @@ def test_a_picture_says_the_names_of_the_program(seed):
     for name, tensor in run_text.namespace.items():
         if isinstance(tensor, torch.Tensor) and name in values:
             named += assert_equal(values[name], tensor.detach())
-    assert named and values["J"].shape == ()
+    assert named
+    assert values["J"].shape == ()
     for call in graph.calls:
         assert call.source in text.replace("\n", " ").replace("    ", ""), call

@@ -272,7 +272,7 @@ def test_a_saved_picture_can_be_read_under_a_dark_system_theme(reader, tmp_path)
 
 
 def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
-    graph, page = opened(example)
+    _, page = opened(example)
     page.clock.install()
     button = page.locator(".aa-play")
     button.click()
@@ -291,7 +291,7 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
 
 def test_everything_can_be_done_with_the_keyboard_alone(opened):
     """From the top of the page with Tab, arrows, Home, End, space and Enter only."""
-    graph, page = opened(example)
+    _, page = opened(example)
     keyboard = page.keyboard
 
     def tab_to(selector: str) -> None:
@@ -332,7 +332,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(opened):
 
 
 def test_everything_can_be_done_by_touch(opened):
-    graph, page = opened(
+    _, page = opened(
         example, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740}
     )
     page.locator(".aa-first").tap()
@@ -449,7 +449,8 @@ def test_typing_recomputes_everything_and_one_click_brings_torch_back(opened):
     )
     assert "Your browser calculated these numbers" in page.locator(".aa-edit").inner_text()
     assert "J = 42" in page.get_by_role("img").first.locator("> title").text_content()
-    assert "c.grad is 13.5" in line(page) and "With your numbers." in line(page)
+    assert "c.grad is 13.5" in line(page)
+    assert "With your numbers." in line(page)
     page.locator(".aa-words summary").click()
     assert "The numbers below are PyTorch's" in page.locator(".aa-words").inner_text()
     page.locator(".aa-reset").click()
@@ -480,7 +481,8 @@ def test_a_number_that_is_none_is_marked_and_nothing_changes(opened):
     assert box.get_attribute("aria-invalid") == "true"
     assert not page.locator(".aa-result").is_visible()
     box.blur()
-    assert box.input_value() == "5" and box.get_attribute("aria-invalid") == "false"
+    assert box.input_value() == "5"
+    assert box.get_attribute("aria-invalid") == "false"
 
 
 @pytest.mark.parametrize("number", ["-1234.5678", "1e-9", "33333333", "0.123456789"])
@@ -521,7 +523,8 @@ def test_an_address_that_does_not_fit_says_so(opened, reader):
     told = other.locator(".aa-wrong").all_inner_texts()
     assert len(told) == 3
     assert "names q, but this graph has no such input" in told[0]
-    assert "a = Infinity" in told[1] and "b = 1,2" in told[2]
+    assert "a = Infinity" in told[1]
+    assert "b = 1,2" in told[2]
     assert other.locator(".aa-result").inner_text().startswith("After all steps: J = 51,")
 
 
@@ -571,7 +574,7 @@ def inner():
     loss = J**2
     loss.backward(retain_graph=True)
     x.grad = None
-    J.backward = lambda: loss.backward()
+    J.backward = loss.backward
     return locals()
 
 
@@ -767,7 +770,7 @@ def test_axe_finds_nothing_in_any_state(served, reader, language, theme):
         "not a number": lambda: figure.locator(".aa-inputs input").first.fill(""),
         "words": lambda: figure.locator(".aa-words summary").click(),
         "recorded": lambda: figure.locator("label").nth(1).click(),
-        "line": lambda: page.locator(".aa-line").first.focus(),
+        "line": page.locator(".aa-line").first.focus,
     }
     for state, enter in states.items():
         enter()
@@ -820,7 +823,8 @@ def test_folded_blocks_open_and_close_in_place(opened):
     hidden = view.locator("g.aa-off").count()
     for _ in range(len(graph.calls)):
         press(page, "forward")
-    assert hidden > 5 and view.locator("g.aa-off").count() == 0
+    assert hidden > 5
+    assert view.locator("g.aa-off").count() == 0
 
     close.focus()
     page.keyboard.press("Enter")
@@ -862,7 +866,8 @@ def test_what_is_inside_a_block_can_be_calculated_too(opened):
     before = seen(page, "written")
     page.locator(".aa-inputs input").first.fill("3")
     after = seen(page, "written")
-    assert before.keys() == after.keys() and before != after
+    assert before.keys() == after.keys()
+    assert before != after
 
 
 def test_pan_and_zoom_never_trap_the_pages_scroll(opened):
@@ -871,11 +876,13 @@ def test_pan_and_zoom_never_trap_the_pages_scroll(opened):
     size = box.evaluate(
         "box => [box.scrollWidth, box.clientWidth, box.scrollHeight, box.clientHeight]"
     )
-    assert size[0] > size[1] and size[2] == size[3]
+    assert size[0] > size[1]
+    assert size[2] == size[3]
     for _ in range(3):
         press(page, "zoom-in")
     larger = box.evaluate("box => [box.scrollWidth, box.scrollHeight, box.clientHeight]")
-    assert larger[0] > 2 * size[0] and larger[1] == larger[2]
+    assert larger[0] > 2 * size[0]
+    assert larger[1] == larger[2]
     box.scroll_into_view_if_needed()
     at = box.bounding_box()
     top = page.evaluate("scrollY")

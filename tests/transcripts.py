@@ -43,10 +43,10 @@ def difference(printed: str, accepted: str) -> str | None:
     lines = [[line.rstrip() for line in text] for text in lines]
     if len(lines[0]) != len(lines[1]):
         return f"printed {len(lines[0])} lines where {len(lines[1])} are accepted"
-    for new, old in zip(*lines):
+    for new, old in zip(*lines, strict=True):
         if DECIMAL.split(new) != DECIMAL.split(old):
             return f"printed {new!r} where {old!r} is accepted"
-        for number, expected in zip(DECIMAL.findall(new), DECIMAL.findall(old)):
+        for number, expected in zip(DECIMAL.findall(new), DECIMAL.findall(old), strict=True):
             if abs(float(number) - float(expected)) > TOLERANCE * abs(float(expected)):
                 return f"printed {number} where {expected} is accepted"
     return None
@@ -91,7 +91,7 @@ def write(blocks: list[Given]) -> str:
 
 def read(transcript: str) -> list[Given]:
     parts = re.split(r"(?m)^--- \d+ (printed|graph|answer)\n", transcript)[1:]
-    return [Given(kind, text) for kind, text in zip(parts[::2], parts[1::2])]
+    return [Given(kind, text) for kind, text in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def accepted(name: str) -> list[Given] | None:
@@ -113,4 +113,4 @@ def accept() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(accept())
+    accept()

@@ -15,24 +15,25 @@ import fcntl
 import functools
 import hashlib
 import http.server
-import itertools
 import json
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
 import pages
 from live import Quiet
 
 AXE = Path(sys.prefix) / "npm/node_modules/axe-core/axe.min.js"
 
-HOME = {"en": ("light", 1280), "zh": ("dark", 360)}  # each page is in this state
-STATES = list(itertools.product(("light", "dark"), (1280, 360)))
+Theme = Literal["light", "dark"]
+State = tuple[Theme, int]  # and the width of the window
+HOME: dict[str, State] = {"en": ("light", 1280), "zh": ("dark", 360)}  # each page is in this state
+STATES: list[State] = [("light", 1280), ("light", 360), ("dark", 1280), ("dark", 360)]
 KINDS = {  # one page of each kind is in all of them, in each language
     "index.html", "tensor.html", "cheatsheet.html", "glossary.html", "drawing.html",
     "search.html?q=grad_fn", "lessons/1_computation_graph/index.html",
@@ -56,9 +57,9 @@ class Record:
 # -- What is asked in the page ------------------------------------------------------------------
 
 # What axe would look at again and again is made less before it runs:
-# - tokens of code and formulas with the tags and classes of one before them in the same block become
-#   one plain token where they stand side by side: styles know tokens by those alone, so that each
-#   kind is still looked at;
+# - tokens of code and formulas with the tags and classes of one before them in the same block
+#   become one plain token where they stand side by side: styles know tokens by those alone, so that
+#   each kind is still looked at;
 # - lines and areas of pictures go, and texts where the picture is one image: axe cannot tell what
 #   lies behind those, and never reports them.
 SHRINK = """() => {
@@ -87,10 +88,11 @@ SHRINK = """() => {
     }
   }
   const silent = "svg :is(path, rect, circle, marker), svg[role=img] :is(text, tspan)";
-  for (const each of document.querySelectorAll(silent)) if (!each.closest("[role=button]")) each.remove();
+  for (const each of document.querySelectorAll(silent))
+    if (!each.closest("[role=button]")) each.remove();
 }"""
 # Contrast costs axe most. It depends on the colours of an element and of all around it, and on the
-# size of its text: of elements that have all of these in common, it looks at the first that is seen.
+# size of its text: of elements that share all of these, it looks at the first that is seen.
 # Transitions are ended first, so that no colour is on its way when the theme has changed.
 RUN_AXE = """async context => {
   for (const each of document.getAnimations()) each.finish();
@@ -170,22 +172,44 @@ TYPE = """() => [...document.querySelectorAll(".aa-predict")].map(exercise => {
 })"""
 
 
-def visit(page: Page, address: str, name: str, states: list[tuple[str, int]]) -> Record:
+class Complaints:
+    """Collects what no page should do: write to the console, fail, or ask a host not its own.
+
+    ``own`` are beginnings of addresses. Furo's theme button says what it did; that is the one
+    exception.
+    """
+
+    def __init__(self, own: tuple[str, ...]) -> None:
+        self.own = own
+        self.texts: list[str] = []
+
+    def on_message(self, message: ConsoleMessage) -> None:
+        if not message.text.startswith("Changed to "):
+            self.texts.append(message.text)
+
+    def on_error(self, error: Error) -> None:
+        self.texts.append(str(error))
+
+    def on_request(self, request: Request) -> None:
+        if not request.url.startswith(self.own):
+            self.texts.append(f"request to {request.url}")
+
+    def listen_to(self, page: Page) -> None:
+        page.on("console", self.on_message)
+        page.on("pageerror", self.on_error)
+        page.on("request", self.on_request)
+
+    def leave(self, page: Page) -> None:
+        page.remove_listener("console", self.on_message)
+        page.remove_listener("pageerror", self.on_error)
+        page.remove_listener("request", self.on_request)
+
+
+def visit(page: Page, address: str, name: str, states: list[State]) -> Record:
     """Goes through a page in one language; ``states`` are themes and widths, its home first."""
     root = f"http://{urlsplit(address).netloc}/"
-    complaints: list[str] = []
-
-    def asked(url: str) -> None:
-        if not url.startswith((root, "data:", "about:")):
-            complaints.append(f"request to {url}")
-
-    listeners = {
-        "console": lambda message: complaints.append(message.text),
-        "pageerror": lambda error: complaints.append(str(error)),
-        "request": lambda request: asked(request.url),
-    }
-    for event, listener in listeners.items():
-        page.on(event, listener)
+    complaints = Complaints((root, "data:", "about:"))
+    complaints.listen_to(page)
     try:
         enter(page, *states[0])
         page.goto(f"{address}{name}")
@@ -208,12 +232,11 @@ def visit(page: Page, address: str, name: str, states: list[tuple[str, int]]) ->
         figures, exercises = page.evaluate(INPUTS), page.evaluate(TYPE)
         page.wait_for_load_state("networkidle")
     finally:
-        for event, listener in listeners.items():
-            page.remove_listener(event, listener)
-    return Record(name, complaints, axe, labels, phone, figures, exercises)
+        complaints.leave(page)
+    return Record(name, complaints.texts, axe, labels, phone, figures, exercises)
 
 
-def enter(page: Page, theme: str, width: int) -> None:
+def enter(page: Page, theme: Theme, width: int) -> None:
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size({"width": width, "height": 800})
 
@@ -244,11 +267,17 @@ class Visits:
         names = list(self.keys[language])
         start = int(self.turn * len(names))
         todo = names[start:] + names[:start]
-        found = {name: self.record(language, name, wait=False) for name in todo}
+        found = {name: self.record_unless_busy(language, name) for name in todo}
         # Those that another process was at: it is waited for when nothing else is left to do.
         return {name: found[name] or self.record(language, name) for name in names}
 
-    def record(self, language: str, name: str, wait: bool = True) -> Record | None:
+    def record(self, language: str, name: str) -> Record:
+        """The record of one page; if another process is making it, that is waited for."""
+        record = self.record_unless_busy(language, name, wait=True)
+        assert record
+        return record
+
+    def record_unless_busy(self, language: str, name: str, *, wait: bool = False) -> Record | None:
         """None if another process is making it, and is not waited for."""
         key = self.keys[language][name]
         path = self.store / f"{key}.json"

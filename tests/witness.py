@@ -71,9 +71,9 @@ def drawn(svg: str, prefix: str) -> Drawn:
                 texts += parts
             title = element.find(f"{SVG}title")
             if title is not None:
-                texts.append(("title", title.text))
+                texts.append(("title", title.text or ""))
             areas = [
-                [float(rect.get(name)) for name in ("x", "y", "width", "height")]
+                [float(rect.get(name, "nan")) for name in ("x", "y", "width", "height")]
                 for rect in element.iter(f"{SVG}rect")
             ]
             left, top = min(a[0] for a in areas), min(a[1] for a in areas)
@@ -82,10 +82,10 @@ def drawn(svg: str, prefix: str) -> Drawn:
             boxes[key] = (texts, (left, top, right - left, bottom - top))
         if element.tag == f"{SVG}path" and element.get("id"):
             if element.get("class") == "stop":
-                x, y = re.match(r"M([\d.]+) ([\d.]+)", element.get("d")).groups()
-                stops[key] = (float(x), float(y))
+                x, y = map(float, re.findall(r"[\d.]+", element.get("d", ""))[:2])
+                stops[key] = (x, y)
             else:
-                wires[key] = end_of(element.get("d"))
+                wires[key] = end_of(element.get("d", ""))
     return Drawn(boxes, wires, stops)
 
 
@@ -104,8 +104,8 @@ def assert_drawn_as_recorded(picture: Drawn, roots: list[Any]) -> tuple[int, int
         outgoing[picture.box_at(end)].append((int(key[1:]), picture.box_at(start)))
     for key, point in picture.stops.items():
         outgoing[picture.box_at(point)].append((int(key[1:]), None))
-    for edges in outgoing.values():
-        edges.sort()
+    for targets in outgoing.values():
+        targets.sort()
 
     nodes, todo = [], list(roots)
     seen = set()
@@ -142,7 +142,9 @@ def edges_below(roots: list[Any]) -> Counter[tuple[str, int, str, int]]:
     return found
 
 
-def same_from(box: str, root: Any, picture: Drawn, outgoing: dict) -> bool:
+def same_from(
+    box: str, root: Any, picture: Drawn, outgoing: dict[str, list[tuple[int, str | None]]]
+) -> bool:
     """Whether everything from ``box`` on is what can be reached from ``root``."""
     box_of: dict[int, str] = {}
     todo = [(box, root)]
@@ -159,7 +161,8 @@ def same_from(box: str, root: Any, picture: Drawn, outgoing: dict) -> bool:
         targets = [target for target, _ in node.next_functions]
         if [t is None for t in drawn_targets] != [t is None for t in targets]:
             return False
-        todo += [(k, n) for k, n in zip(drawn_targets, targets) if n is not None]
+        pairs = zip(drawn_targets, targets, strict=True)
+        todo += [(k, n) for k, n in pairs if k is not None and n is not None]
     return len(set(box_of.values())) == len(box_of)
 
 
@@ -200,19 +203,21 @@ class Witness(TorchFunctionMode):
         self.retain = retain
         self.names: set[str] = set()
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         given = list(flat((args, kwargs or {})))
         before = [(id(each), version(each)) for each in given]
         contents = [each.detach().clone() for each in given]
         result = func(*args, **(kwargs or {}))
         written = [
             t
-            for t, (_, old), content in zip(given, before, contents)
+            for t, (_, old), content in zip(given, before, contents, strict=True)
             if version(t) != old or not torch.equal(t.nan_to_num(), content.nan_to_num())
         ]  # batch_norm changes its running statistics without counting it as a write
         known = {key for key, _ in before}
         fresh = [t for t in flat(result) if id(t) not in known]
-        outputs = []
+        outputs: list[torch.Tensor] = []
         for each in [*fresh, *written]:
             if not any(each is other for other in outputs):
                 outputs.append(each)
@@ -236,7 +241,7 @@ def needed(calls: list[Seen], results: list[torch.Tensor]) -> list[Seen]:
     leaves = {
         key
         for call in calls
-        for key, tensor in zip(call.inputs, call.held)
+        for key, tensor in zip(call.inputs, call.held, strict=True)
         if tensor.is_leaf and tensor.requires_grad
     }
     todo = [(id(each), version(each)) for each in results]

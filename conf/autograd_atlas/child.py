@@ -164,8 +164,8 @@ def in_copy(work: Callable[[], Graph]) -> Graph:
 
 def fork() -> int:
     with warnings.catch_warnings():
-        # Python 3.12 and later warn of forks while there are threads; the copy starts none,
-        # and ends without coming back.
+        # Python 3.12 and later warn of forks while there are threads; the copy starts none, and
+        # ends without coming back (https://github.com/python/cpython/issues/100228).
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
 

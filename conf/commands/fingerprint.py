@@ -24,8 +24,8 @@ from project import CONF, DOCS, EXAMPLES, ROOT
 
 # What files of ours can change. One that is not named here counts as able to change a run.
 CHANGES_NOTHING = (
-    "commands/catalogues.py", "commands/environment.py", "commands/live.py", "commands/suite.py",
-    "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
+    "commands/catalogues.py", "commands/environment.py", "commands/lint.py", "commands/live.py",
+    "commands/suite.py", "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (

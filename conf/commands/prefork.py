@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 # Set before Python starts: sets are built in the same order each time, one thread keeps numbers
-# and timings calm, and a fork hangs if torch has used several (PyTorch issue 17199).
+# and timings calm, and a fork hangs if torch has used several
+# (https://github.com/pytorch/pytorch/issues/17199).
 FIXED = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 SLOW_TO_IMPORT = (

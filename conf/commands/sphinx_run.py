@@ -34,7 +34,7 @@ def cells(page: Path) -> list[tuple[int, str]]:
 
 def cell_error(page: Path, problem: BaseException | None) -> str:
     """What a failed cell raised, with the page's line."""
-    if isinstance(problem, CellTimeoutError):
+    if isinstance(problem, CellTimeoutError):  # has only text (nbclient 0.11.0, exceptions.py:38)
         shown = re.search(r"-{3,}\n(?:\[')?(.*?)(?:', '|\n-{3,})", str(problem), re.S)
         lines = [line for line, code in cells(page) if shown and code.strip().startswith(shown[1])]
         return f"{lines[0] if lines else 1}: this cell ran past its time limit; make it smaller"

@@ -27,7 +27,8 @@ KEPT_DAYS = 60  # of a work folder that nobody deletes
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
 
 # Pages run without the person's own IPython settings. At each start a kernel would warn that it
-# talks to us over an unencrypted connection, which stays on this machine.
+# talks to us over an unencrypted connection, which stays on this machine
+# (https://github.com/ipython/ipykernel/pull/1515).
 KERNEL = {"IPKernelApp": {"log_level": "ERROR"}}
 
 
@@ -122,7 +123,8 @@ def distrust_unfinished(work: Path) -> None:
 def forget_vanished(work: Path, names: set[str]) -> None:
     """If a page, lesson or catalogue is gone, nothing made from it may stay.
 
-    Sphinx leaves the written page of a deleted source, and does not look at its links again.
+    Sphinx leaves the written page of a deleted source, and does not look at its links again
+    (https://github.com/sphinx-doc/sphinx/issues/5908).
     """
     before = set(recorded(work / "names").splitlines())
     if not before <= names:
@@ -220,7 +222,8 @@ def sphinx(
     started.unlink(missing_ok=True)
     finished.unlink(missing_ok=True)
     for style in (out / "_static").glob("mystnb.*.css"):
-        # myst-nb writes it late, so that only a second build would link to it with a checksum.
+        # myst-nb writes it late, so that only a second build would link to it with a checksum
+        # (myst-nb 1.4.0, sphinx_ext.py:218).
         style.unlink()
 
     def build() -> int:

@@ -24,7 +24,8 @@ def make_database(app: Sphinx) -> None:
 
 def keep_all(cache: JupyterCacheBase) -> None:
     """Instead of deleting the oldest results of more than 1,000, which two processes would try at
-    the same time; what no page has any more goes with the work folder."""
+    the same time (jupyter-cache 1.0.1, cache/main.py:105); what no page has any more goes with the
+    work folder."""
 
 
 def setup(app: Sphinx) -> None:

@@ -74,7 +74,8 @@ def card_svg(values: list[tuple[str, str]]) -> str:
 def forget_card(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
     """A reset hook for sphinx-gallery: before a lesson runs, drop the card picture that it had.
 
-    sphinx-gallery would go on with it, where the new one is another kind of file.
+    sphinx-gallery would go on with it, where the new one is another kind of file: it takes the
+    first kind that exists (sphinx-gallery 0.22.1, scrapers.py:379).
     """
     if fname is not None and when == "before":
         pictures = f"*/images/thumb/sphx_glr_{Path(fname).stem}_thumb.*"
@@ -97,11 +98,14 @@ def draw_cards(app: Sphinx) -> None:
 
 # What sphinx-gallery adds to its pages, and ours do without:
 UNWANTED = re.compile(
-    # the note at the top of a lesson, which stands above the title;
+    # the note at the top of a lesson, which stands above the title
+    # (https://github.com/sphinx-gallery/sphinx-gallery/issues/757);
     r"^\.\. only:: html\n\n    \.\. note::\n        :class: sphx-glr-download-link-note\n\n.*?\n\n"
-    # a zip of the two files that can be downloaded one by one;
+    # a zip of the two files that can be downloaded one by one
+    # (https://github.com/sphinx-gallery/sphinx-gallery/pull/1299);
     r"|^    \.\. container:: sphx-glr-download sphx-glr-download-zip\n\n.*?(?=\n\n|\Z)"
-    # and on cards, a tooltip and a second title in HTML, which no catalogue can translate.
+    # and on cards, a tooltip and a second title in HTML, which no catalogue can translate
+    # (https://github.com/sphinx-gallery/sphinx-gallery/issues/998).
     r'|(?<=<div class="sphx-glr-thumbcontainer") tooltip="[^"]*"'
     r'|^ *<div class="sphx-glr-thumbnail-title">.*?</div>$',
     re.MULTILINE | re.DOTALL,
@@ -118,7 +122,9 @@ def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
     """In downloaded notebooks, turn exercises into Markdown, and links to our pages and to API
     names into web links.
 
-    Links made by an earlier build are made again, since a title may have changed.
+    sphinx-gallery leaves both as they are
+    (https://github.com/sphinx-gallery/sphinx-gallery/issues/219). Links made by an earlier build
+    are made again, since a title may have changed.
     """
     inventory = InventoryAdapter(env).main_inventory
     site = f"{app.config.html_context['site']}en"

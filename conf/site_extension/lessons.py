@@ -66,6 +66,7 @@ def mistakes_in_options(lesson: Path) -> Iterator[str]:
         line = content.count(b"\n", 0, problem.start) + 1
         yield f"{name}:{line}: not UTF-8; save the file in that encoding"
         return
+    # sphinx-gallery takes any name (sphinx-gallery 0.22.1, py_source_parser.py:156).
     for found in COMMENT.finditer(text):
         option, rest = found.groups()
         where = f"{name}:{line_of(text, found.start())}"

@@ -31,7 +31,8 @@ def reset(gallery_conf: dict[str, Any] | None = None, fname: Path | str | None =
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
     torch.autograd.set_detect_anomaly(False, check_nan=True)
-    if torch.are_deterministic_algorithms_enabled():  # for to say so imports torch's compiler
+    # Only then: it imports torch's compiler (torch 2.13.0, __init__.py:1531).
+    if torch.are_deterministic_algorithms_enabled():
         torch.use_deterministic_algorithms(False)
     torch.set_printoptions(  # type: ignore[no-untyped-call]  # PyTorch has no types for it
         profile="default", sci_mode=None

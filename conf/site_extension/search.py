@@ -1,6 +1,7 @@
 """Search: an index without leftovers, and in Chinese, pairs of characters for words.
 
-Sphinx's own Chinese search throws in the browser, and with a word list it misses terms
+Sphinx's own Chinese search throws in the browser
+(https://github.com/sphinx-doc/sphinx/issues/14229), and with a word list it misses terms
 that the list does not know, like 动态计算图. Pairs need no list, and work from file://.
 """
 
@@ -62,8 +63,9 @@ def index_entries(app: Sphinx, docnames: list[str]) -> dict[str, list[list[objec
 def mend_index(app: Sphinx, problem: Exception | None) -> None:
     """Make the index of a rebuild that of a clean build.
 
-    After a rebuild Sphinx keeps words that no page has any more, and forgets the glossary's
-    entries of pages that it did not write again.
+    After a rebuild Sphinx keeps words that no page has any more (sphinx 9.0.4,
+    search/__init__.py:484), and forgets the glossary's entries of pages that it did not write again
+    (https://github.com/sphinx-doc/sphinx/issues/12599).
     """
     path = Path(app.outdir, "searchindex.js")
     if problem or not path.exists():

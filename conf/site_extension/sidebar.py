@@ -1,8 +1,9 @@
 """The sidebar: all parts of the site, and of these only the one opened in which the page stands.
 
 Furo renders the whole table of contents on every page, which costs time and bytes with the square
-of the number of pages. Here a page lists what stands beside it and around it, and where there is a
-lot of that, what is near. ``templates/sidebar/navigation.html`` turns the list into HTML.
+of the number of pages (https://github.com/pradyunsg/furo/pull/939). Here a page lists what stands
+beside it and around it, and where there is a lot of that, what is near.
+``templates/sidebar/navigation.html`` turns the list into HTML.
 """
 
 from collections.abc import Iterable, Iterator

@@ -202,7 +202,8 @@ def forward_order(nodes: list[AutogradNode]) -> list[AutogradNode]:
 def free_in_steps(ordered: list[AutogradNode], roots: Iterable[AutogradNode]) -> None:
     """Let a deep graph be freed without exhausting the stack.
 
-    Once Python has seen its nodes, PyTorch frees a chain of them recursively, when the reader
+    Once Python has seen its nodes, PyTorch frees a chain of them recursively (what it does about
+    that, https://github.com/pytorch/pytorch/pull/6873, holds for C++ alone), when the reader
     drops the last tensor, which may be long after drawing. A node that holds those below it,
     nearest last, has them freed one by one. Roots, and nodes at every DEEP-th step of depth,
     hold what is below them anyway up to the next such nodes, so nothing lives longer.

@@ -103,7 +103,8 @@ class AutogradGraph(SphinxDirective):
         return [nodes.container("", *shown, picture, classes=classes)]
 
     def first_line(self) -> int:
-        """The line at which the body begins, which MyST's ``content_offset`` does not tell."""
+        """The line at which the body begins, which MyST's ``content_offset`` does not tell
+        (https://github.com/executablebooks/MyST-Parser/pull/1175)."""
         page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
         body = next(line for line in self.content if line.strip())
         places = [n for n in range(self.lineno, len(page)) if page[n].strip() == body.strip()]
