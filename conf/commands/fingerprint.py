@@ -24,8 +24,10 @@ from project import CONF, DOCS, EXAMPLES, ROOT
 
 # What files of ours can change. One that is not named here counts as able to change a run.
 CHANGES_NOTHING = (
-    "commands/catalogues.py", "commands/environment.py", "commands/live.py", "commands/suite.py",
+    "commands/catalogues.py", "commands/environment.py", "commands/install.py", "commands/live.py",
+    "commands/lock.py", "commands/progress.py", "commands/suite.py",
     "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
+    "requirements.lock",  # what is installed says more: see packages()
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (
