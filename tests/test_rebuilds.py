@@ -151,7 +151,7 @@ def test_a_site_that_was_touched_by_hand_is_published_anew(counted, damage):
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.txt", "conf/static/atlas.css", "conf/templates/page.html", "conf/conf.py",
+    ["conf/static/atlas.css", "conf/templates/page.html", "conf/conf.py",
      "conf/inventories/torch.txt", "conf/package.json",
      "conf/site_extension/temml.js", "examples/order.txt", "docs/plain.md", LESSON],
 )  # fmt: skip

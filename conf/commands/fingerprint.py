@@ -114,14 +114,13 @@ def of_sources() -> str:
     files = [path for folder in (DOCS, EXAMPLES) for path in files_below(folder)]
     files += [path for path in files_below(CONF) if stage_of(path) != "nothing"]
     date = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return of_files(ROOT, [*files, ROOT / "requirements.txt"], sys.version, packages(), date)
+    return of_files(ROOT, files, sys.version, packages(), date)
 
 
 def of_running() -> str:
     """What could change an output without its source changing: what runs and records programs,
     and versions. Neither myst-nb nor sphinx-gallery notices that one of these changed."""
-    files = [*code("running"), ROOT / "requirements.txt"]
-    return of_files(ROOT, files, sys.version, packages(), running_settings())
+    return of_files(ROOT, code("running"), sys.version, packages(), running_settings())
 
 
 def running_settings() -> str:

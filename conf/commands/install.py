@@ -59,7 +59,7 @@ def fingerprint() -> str:
 
 
 def chosen_torch(kept: str) -> str:
-    """``cpu``, ``default``, or the address of an index; ``kept`` is the choice of before, if any."""
+    """``cpu``, ``default``, or the address of an index; ``kept`` is what was chosen before."""
     chosen = os.environ.get("TORCH") or kept or "cpu"
     if chosen not in ("cpu", "default") and not chosen.startswith(("http://", "https://")):
         stop(f"TORCH is cpu, default, or the address of an index of wheels, not {chosen!r}.")

@@ -1,5 +1,5 @@
-"""``make lock``: makes ``conf/requirements.lock`` from ``requirements.txt``: what we use and all that
-comes along, with hashes, for every Python and platform that we support.
+"""``make lock``: makes ``conf/requirements.lock`` from ``requirements.txt``: what we use and all
+that comes along, with hashes, for every Python and platform that we support.
 
 It changes as little as possible. For the newest of all that comes along, delete the lock first.
 
@@ -105,7 +105,9 @@ def make() -> None:
     kept = {name: part for name, part in parts.items() if not part.startswith(CUDA)}
     kept["torch"] = kept["torch"].replace(" \\\n", f"{ON_LINUX_BY_ITSELF} \\\n", 1)
     LOCK.write_text(HEADER + "".join(kept.values()), encoding="utf-8")
-    print(f"{shown(LOCK)}: {len(kept)} packages, of which {shown(REQUIREMENTS)} names {len(pins())}.")
+    print(
+        f"{shown(LOCK)}: {len(kept)} packages, of which {shown(REQUIREMENTS)} names {len(pins())}."
+    )
 
 
 if __name__ == "__main__":

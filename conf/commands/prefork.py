@@ -61,7 +61,7 @@ def in_fork(work: Callable[[], int]) -> int:
         except BaseException:
             traceback.print_exc()
         finally:
-            with contextlib.suppress(OSError):  # of a full disk; the copy must end here all the same
+            with contextlib.suppress(OSError):  # a full disk; the copy has to end here all the same
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)

@@ -9,7 +9,7 @@ import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from myst_nb.core.execute.base import ExecutionError
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
@@ -21,7 +21,7 @@ from progress import ESCAPES, Progress, plain
 from project import CONF, EXAMPLES, LANGUAGES, LOG, NAMES
 
 sys.path.insert(0, str(CONF))
-import site_extension  # noqa: E402, F401 (before the languages part: both need it)
+import site_extension  # noqa: F401 (before the languages part: both need it)
 
 FAILED = 2  # the exit code of a build that failed and said why
 
@@ -66,7 +66,7 @@ class Status(Log):
     # ok …" of its builders/linkcheck.py.
     STEP = re.compile(r"(\w+ \w+)\b.*\.\.\. \[ *(\d+)%\]")
     LINK = re.compile(r"\( *[\w/-]+: line +\d+\)")
-    STAGES = {"reading sources": "reading pages,", "writing output": "writing pages,"}
+    STAGES: ClassVar = {"reading sources": "reading pages,", "writing output": "writing pages,"}
 
     def __init__(self, progress: Progress, language: str) -> None:
         super().__init__()

@@ -39,7 +39,7 @@ def only_one() -> Iterator[None]:
     A fork has the open lock file too, so that the lock lasts as long as Sphinx runs.
     """
     BUILD.mkdir(exist_ok=True)
-    with open(BUILD / "lock", "a+") as lock:
+    with (BUILD / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -175,7 +175,8 @@ def forget_pages_that_import(package: str, work: Path) -> None:
 
 
 def forget_unused(work: Path) -> None:
-    """Drop pictures and answers of programs that were made long ago; what is wanted is made again."""
+    """Drop pictures and answers of programs that were made long ago; what is wanted is made
+    again."""
     oldest = time.time() - KEPT_DAYS * 24 * 3600
     for folder in ("graphs", "pictures"):
         for path in (work / folder).glob("*"):

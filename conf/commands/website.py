@@ -18,7 +18,17 @@ from fingerprint import files_below
 from prefork import restart_with_fixed_environment
 from progress import Progress
 from project import (
-    BUILD, CONF, DOCS, EXAMPLES, LANGUAGES, LOG, NAMES, ROOT, SITE, shown, stop,
+    BUILD,
+    CONF,
+    DOCS,
+    EXAMPLES,
+    LANGUAGES,
+    LOG,
+    NAMES,
+    ROOT,
+    SITE,
+    shown,
+    stop,
 )  # fmt: skip
 from stage import forget, only_one, prepare, recorded, sphinx
 
@@ -163,12 +173,12 @@ def build_preview(names: list[str]) -> None:
     others = [path for path in files_below(DOCS) if path.suffix != ".md"]
     progress = Progress()
     prepare(work, [DOCS / "index.md", *docs, *others])
-    chosen = "/(%s)$" % "|".join(re.escape(path.name) for path in lessons)
+    chosen = "|".join(re.escape(path.name) for path in lessons)
     for language in LANGUAGES:
         if not sphinx(
             progress, work, "html", language, work / "html" / language,
             strict=False, nitpicky=False, suppress_warnings=LINKS_OUT,
-            **{"sphinx_gallery_conf.filename_pattern": chosen},
+            **{"sphinx_gallery_conf.filename_pattern": f"/({chosen})$"},
         ):  # fmt: skip
             stop(
                 f"the {NAMES[language]} preview failed, see above. "
