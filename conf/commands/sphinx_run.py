@@ -55,15 +55,12 @@ class Log(io.StringIO):
             os.write(1, plain(text).encode("utf-8", "replace"))
         return super().write(plain(text))
 
-    def fileno(self) -> int:
-        return 2  # which a process that crashes writes to; the log too
-
 
 class Status(Log):
     """Shows how far Sphinx is, from what it says of its doings."""
 
-    # As status_iterator writes it, in sphinx/util/display.py of Sphinx 9.0.4, and "(page: line 7)
-    # ok …" of its builders/linkcheck.py.
+    # As Sphinx 9.0.4 writes them: builders/__init__.py, util/display.py, builders/linkcheck.py.
+    BUILDER = re.compile(r"building \[(\w+)\]")
     STEP = re.compile(r"(\w+ \w+)\b.*\.\.\. \[ *(\d+)%\]")
     LINK = re.compile(r"\( *[\w/-]+: line +\d+\)")
     STAGES: ClassVar = {"reading sources": "reading pages,", "writing output": "writing pages,"}
@@ -73,14 +70,20 @@ class Status(Log):
         self.progress = progress
         self.language = NAMES[language]
         self.lessons = self.links = 0
+        self.builder = ""  # "mo" first, which compiles catalogues, then the one that was asked for
         self.of_lessons = len(list(EXAMPLES.glob("*/plot_*.py")))
 
     def show(self, stage: str, detail: str) -> None:
         self.progress.show(f"{self.language}: {stage}", detail)
 
     def write(self, text: str) -> int:
-        step = self.STEP.search(plain(text))
-        if step and step[1] == "generating gallery":
+        text = plain(text)
+        step = self.STEP.search(text)
+        if builder := self.BUILDER.search(text):
+            self.builder = builder[1]
+        elif self.builder == "mo":
+            pass
+        elif step and step[1] == "generating gallery":
             self.lessons += 1
             self.show("lessons", f"{self.lessons} of {self.of_lessons}")
         elif step and step[1] in self.STAGES:
@@ -108,7 +111,6 @@ def run(
     os.dup2(log, 1)
     os.dup2(log, 2)
     status, warnings = Status(progress, language), Log()
-    sys.stderr = warnings
     status.write(f"\n== {language} ==\n")
     problem = ""
     code = FAILED

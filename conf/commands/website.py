@@ -17,19 +17,7 @@ import fingerprint
 from fingerprint import files_below
 from prefork import restart_with_fixed_environment
 from progress import Progress
-from project import (
-    BUILD,
-    CONF,
-    DOCS,
-    EXAMPLES,
-    LANGUAGES,
-    LOG,
-    NAMES,
-    ROOT,
-    SITE,
-    shown,
-    stop,
-)  # fmt: skip
+from project import BUILD, CONF, DOCS, EXAMPLES, LANGUAGES, LOG, NAMES, ROOT, SITE, shown, stop
 from stage import forget, only_one, prepare, recorded, sphinx
 
 LANDING = CONF / "templates" / "landing.html"
