@@ -8,11 +8,14 @@ GATES ?=
 PORT ?= 8000
 JOBS ?=
 export JOBS
+# Which torch is installed: cpu (on Linux from PyTorch's own index), or default, see README.
+TORCH ?=
+export TORCH
 # Python would trust a compiled file that a full disk has cut short.
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment html preview serve live test test-all lint format doctest accept gettext dist linkcheck bench compare clean
+.PHONY: help environment html preview serve live test test-all lint format doctest accept gettext dist linkcheck bench compare lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +24,10 @@ environment:
 	@$(PYTHON) conf/commands/environment.py
 
 html: environment ## build the site, both languages, into build/html
-	@$(VENV) conf/commands/site.py html
+	@$(VENV) conf/commands/website.py html
 
 preview: environment ## build a page or lesson quickly into build/preview: PAGES="tensor plot_forward_pass"
-	@$(VENV) conf/commands/site.py preview $(PAGES)
+	@$(VENV) conf/commands/website.py preview $(PAGES)
 
 serve: html ## show the site at http://127.0.0.1:8000 (another port: PORT=8080)
 	@$(VENV) -m http.server --bind 127.0.0.1 --directory build/html $(PORT)
@@ -54,10 +57,10 @@ gettext: environment ## bring the Chinese catalogues up to date with the sources
 	@$(VENV) conf/commands/catalogues.py
 
 dist: html ## zip the site into build/autograd-atlas.zip, to be opened anywhere
-	@$(VENV) conf/commands/site.py dist
+	@$(VENV) conf/commands/website.py dist
 
 linkcheck: environment ## ask every outside address that a page links to (needs a network)
-	@$(VENV) conf/commands/site.py linkcheck
+	@$(VENV) conf/commands/website.py linkcheck
 
 bench: html ## what building takes, in empty Sphinx builds; drawing, of torchviz; a step, of a frame
 	@$(VENV) tests/bench.py
@@ -66,6 +69,9 @@ bench: html ## what building takes, in empty Sphinx builds; drawing, of torchviz
 
 compare: environment ## what other tools show of the same graph, read from their pictures
 	@$(VENV) tests/compare.py
+
+lock: ## make conf/requirements.lock from requirements.txt: the hashes of all that is installed
+	@$(PYTHON) conf/commands/lock.py
 
 clean: ## delete all that was built (.venv stays)
 	@rm -rf build

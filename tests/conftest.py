@@ -301,7 +301,7 @@ class Project:
 
     @property
     def command(self) -> Path:
-        return self.root / "conf" / "commands" / "site.py"
+        return self.root / "conf" / "commands" / "website.py"
 
     def start(self, command: str = "html", *pages: str, **options: Any) -> subprocess.Popen[str]:
         """A build as a process of its own, to be interrupted, or to be run beside another one."""

@@ -90,7 +90,7 @@ def test_a_real_lesson_can_be_previewed(tmp_path):
     """Its links lead to pages that the preview does not have."""
     root = copy_to(tmp_path / "copy")
     run = subprocess.run(
-        [sys.executable, str(root / "conf/commands/site.py"), "preview", "plot_forward_pass"],
+        [sys.executable, str(root / "conf/commands/website.py"), "preview", "plot_forward_pass"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout

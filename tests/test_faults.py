@@ -239,7 +239,7 @@ def test_a_build_that_was_killed_is_made_good_by_the_next_one(project):
     before = project.site()
     project.add(LESSON, "\nimport time\ntime.sleep(50)\n")
     process = project.start()
-    wait_for(process, "generating gallery for")
+    wait_for(process, "English: lessons")
     stop(process)
     assert project.site() == before
     project.write(LESSON, FILES[LESSON])
@@ -262,7 +262,7 @@ def test_a_second_build_at_the_same_time_is_refused(project):
     before = project.site()
     project.add(LESSON, "\nimport time\ntime.sleep(50)\n")
     first = project.start()
-    wait_for(first, "== en ==")
+    wait_for(first, "English")
     second = project.build()
     stop(first)
     assert second.returncode != 0
@@ -338,7 +338,7 @@ def test_a_lesson_that_cannot_be_interrupted_ends_the_build_and_is_named(project
 def test_the_lock_lasts_while_a_lesson_runs_without_its_parent(project):
     project.add(LESSON, "\nimport time\ntime.sleep(50)\n")
     first = project.start()
-    wait_for(first, "generating gallery for")
+    wait_for(first, "English: lessons")
     os.kill(first.pid, signal.SIGTERM)
     first.wait()
     second = project.build()

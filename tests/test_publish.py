@@ -17,7 +17,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 def test_the_zip_holds_the_site_and_works_from_a_folder(site, reader, tmp_path):
     archive = ROOT / "build" / "autograd-atlas.zip"
-    command = [sys.executable, str(ROOT / "conf/commands/site.py"), "dist"]
+    command = [sys.executable, str(ROOT / "conf/commands/website.py"), "dist"]
     packed = []
     for _ in range(2):
         subprocess.run(command, check=True, capture_output=True)

@@ -83,7 +83,8 @@ class Counted:
     def shown(self, doing: str) -> set[str]:
         """The English pages of which Sphinx said in the last build that it was, say, "writing
         output" them."""
-        english = self.build_output.stdout.partition("== zh ==")[0]
+        log = (self.project.root / "build/log.txt").read_text(encoding="utf-8")
+        english = log.partition("== zh ==")[0]
         return set(re.findall(rf"{doing}\.\.\. (?:\x1b\S*)?\[ *\d+%\] (\S+)", english))
 
     def written(self) -> set[str]:
@@ -149,7 +150,7 @@ def test_a_site_that_was_touched_by_hand_is_published_anew(counted, damage):
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.txt", "conf/static/atlas.css", "conf/templates/page.html", "conf/conf.py",
+    ["conf/static/atlas.css", "conf/templates/page.html", "conf/conf.py",
      "conf/inventories/torch.txt", "conf/package.json",
      "conf/site_extension/temml.js", "examples/order.txt", "docs/plain.md", LESSON],
 )  # fmt: skip
@@ -231,7 +232,7 @@ EVERYTHING = {
         ("conf/templates/page.html", set(), EVERYTHING),
         ("conf/static/atlas.css", set(), EVERYTHING),
         ("conf/site_extension/outputs.py", EVERYTHING, EVERYTHING),
-        ("conf/commands/site.py", set(), set()),
+        ("conf/commands/website.py", set(), set()),
     ],
 )
 def test_a_change_of_our_own_code_does_no_more_than_it_can_reach(counted, name, read, written):
@@ -477,7 +478,7 @@ def test_two_clean_builds_of_the_whole_site_are_byte_identical(site, tmp_path):
     """The site under test, whatever steps it was built in, against a clean build elsewhere."""
     root = copy_to(tmp_path / "another folder")
     build = subprocess.run(
-        [sys.executable, str(root / "conf/commands/site.py"), "html"],
+        [sys.executable, str(root / "conf/commands/website.py"), "html"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert build.returncode == 0, build.stdout + build.stderr
@@ -489,8 +490,8 @@ def test_two_clean_builds_of_the_whole_site_are_byte_identical(site, tmp_path):
 def test_an_unchanged_rebuild_imports_no_torch(counted):
     commands = counted.project.root / "conf" / "commands"
     program = (
-        f"import runpy, sys; sys.argv = ['site.py', 'html']; sys.path.insert(0, {str(commands)!r});"
-        f"runpy.run_path({str(commands / 'site.py')!r}, run_name='__main__');"
+        f"import runpy, sys; sys.argv = ['website.py', 'html']; sys.path.insert(0, {str(commands)!r});"
+        f"runpy.run_path({str(commands / 'website.py')!r}, run_name='__main__');"
         "print(sorted({'torch', 'sphinx'} & set(sys.modules)))"
     )
     run = subprocess.run(

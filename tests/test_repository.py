@@ -1,8 +1,6 @@
 """The repository holds sources only, and speaks of nothing but the project."""
 
-import importlib.metadata
 import re
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -46,31 +44,6 @@ def test_no_folder_of_a_machine_is_named(tracked):
             text = (ROOT / name).read_text(encoding="utf-8")
             assert not re.search(r"/(home|root|Users)/\w", text), name
             assert f"{ROOT}/" not in text, name
-
-
-def normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def test_everything_that_is_installed_is_pinned_exactly():
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    pins = {}
-    for line in lines:
-        if line and not line.startswith("#"):
-            found = re.fullmatch(r"([\w.-]+)==([\w.]+)(; .*)?", line)
-            assert found, f"{line}: pin it with =="
-            pins[normal(found[1])] = found[2]
-    # Only here: setuptools, once imported, adds what it carries in itself to the search path
-    # (setuptools 84.2.1, __init__.py:17).
-    installed = {
-        normal(each.name): each.version.partition("+")[0]
-        for each in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")])
-    }
-    brought_by_python_or_cuda = {"pip"} | {
-        name for name in installed if name.startswith(("nvidia", "triton", "cuda"))
-    }
-    for name in installed.keys() - brought_by_python_or_cuda:
-        assert pins.get(name) == installed[name], name
 
 
 def test_every_place_that_names_our_version_names_the_same():

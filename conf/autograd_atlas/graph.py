@@ -180,7 +180,7 @@ class Graph:
         if version != VERSION:
             raise ValueError(f"a stored graph of version {version!r}; this is version {VERSION}")
         parts = {name: part for name, part in stored.items() if name != "version"}
-        return cast(Graph, _builder(cls)(parts))
+        return cast("Graph", _builder(cls)(parts))
 
     def to_json(self) -> str:
         """The stored form as JSON."""

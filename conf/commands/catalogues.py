@@ -9,29 +9,32 @@ import difflib
 import json
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 
 import polib
 
 from prefork import restart_with_fixed_environment
-from project import BUILD, CONF, LANGUAGES, LOCALE, ROOT, stop
+from progress import Progress
+from project import BUILD, CONF, LANGUAGES, LOCALE, LOG, ROOT, shown, stop
 from stage import only_one, prepare, sphinx
 
 TRANSLATED = [language for folder, language in LANGUAGES.items() if folder != "en"]
 
 # Furo brings no catalogues, so its words are collected with ours.
-FURO = Path(find_spec("furo").origin).parent / "theme" / "furo"
+FURO = files("furo") / "theme" / "furo"
 TEMPLATES = [str(CONF / "templates"), str(FURO)]
 
 
 def templates(work: Path) -> dict[Path, polib.POFile]:
     """The strings of all sources, as gettext templates, by catalogue name without suffix."""
+    progress = Progress()
     prepare(work)
     pot = work / "gettext"
-    if not sphinx(work, "gettext", "en", pot, templates_path=TEMPLATES):
-        stop("the strings could not be collected, see the messages above.")
+    if not sphinx(progress, work, "gettext", "en", pot, templates_path=TEMPLATES):
+        stop(f"the strings could not be collected, see above. The whole log is in {shown(LOG)}.")
     (work / "unfinished").unlink()
+    progress.end("Strings: collected")
     return {
         path.relative_to(pot).with_suffix(""): polib.pofile(str(path))
         for path in sorted(pot.rglob("*.pot"))

@@ -24,8 +24,10 @@ from project import CONF, DOCS, EXAMPLES, ROOT
 
 # What files of ours can change. One that is not named here counts as able to change a run.
 CHANGES_NOTHING = (
-    "commands/catalogues.py", "commands/environment.py", "commands/lint.py", "commands/live.py",
-    "commands/suite.py", "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
+    "commands/catalogues.py", "commands/environment.py", "commands/install.py", "commands/live.py",
+    "commands/lint.py", "commands/lock.py", "commands/progress.py", "commands/suite.py",
+    "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
+    "requirements.lock",  # what is installed says more: see packages()
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (
@@ -112,14 +114,13 @@ def of_sources() -> str:
     files = [path for folder in (DOCS, EXAMPLES) for path in files_below(folder)]
     files += [path for path in files_below(CONF) if stage_of(path) != "nothing"]
     date = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return of_files(ROOT, [*files, ROOT / "requirements.txt"], sys.version, packages(), date)
+    return of_files(ROOT, files, sys.version, packages(), date)
 
 
 def of_running() -> str:
     """What could change an output without its source changing: what runs and records programs,
     and versions. Neither myst-nb nor sphinx-gallery notices that one of these changed."""
-    files = [*code("running"), ROOT / "requirements.txt"]
-    return of_files(ROOT, files, sys.version, packages(), running_settings())
+    return of_files(ROOT, code("running"), sys.version, packages(), running_settings())
 
 
 def running_settings() -> str:

@@ -16,7 +16,7 @@ from watchfiles import watch
 from prefork import command, import_what_takes_long, in_fork, restart_with_fixed_environment
 from project import CONF, DOCS, EXAMPLES, SITE
 
-build = command(Path(__file__).with_name("site.py"), ["html"])
+build = command(Path(__file__).with_name("website.py"), ["html"])
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -8,6 +8,7 @@ Run as a program, it carries out the orders that come in, one a line of JSON, an
 exit code of each: that is how the tests build small projects.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -61,8 +62,9 @@ def in_fork(work: Callable[[], int]) -> int:
         except BaseException:
             traceback.print_exc()
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):  # a full disk; the copy has to end here all the same
+                sys.stdout.flush()
+                sys.stderr.flush()
             os._exit(code)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)

@@ -2,19 +2,29 @@
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 EXAMPLES = ROOT / "examples"
 CONF = ROOT / "conf"
 LOCALE = CONF / "locale"
+REQUIREMENTS = ROOT / "requirements.txt"
+LOCK = CONF / "requirements.lock"
 BUILD = ROOT / "build"
 SITE = BUILD / "html"
+LOG = BUILD / "log.txt"  # of the last build
 
 # folder on the site -> what Sphinx calls the language
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
+NAMES = {"en": "English", "zh": "Chinese"}
 
 
-def stop(message: str) -> None:
+def shown(path: Path) -> str:
+    """A path as a person types it, from the project's folder."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def stop(message: str) -> NoReturn:
     """End the command with a message for the person who typed it."""
     sys.exit(f"\n{Path(sys.argv[0]).stem}: {message}")

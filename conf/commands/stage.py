@@ -21,7 +21,8 @@ import polib
 import fingerprint
 from fingerprint import files_below
 from prefork import in_fork
-from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, ROOT, stop
+from progress import Progress, last_words
+from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, LOG, NAMES, ROOT, stop
 
 KEPT_DAYS = 60  # of a work folder that nobody deletes
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
@@ -39,7 +40,7 @@ def only_one() -> Iterator[None]:
     A fork has the open lock file too, so that the lock lasts as long as Sphinx runs.
     """
     BUILD.mkdir(exist_ok=True)
-    with open(BUILD / "lock", "a+") as lock:
+    with (BUILD / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -91,17 +92,17 @@ def check_catalogues() -> None:
         try:
             lines = content.decode("utf-8").splitlines()
         except UnicodeDecodeError as problem:
-            line = content.count(b"\n", 0, problem.start) + 1
-            stop(f"{name}:{line}: not UTF-8; save the file in that encoding")
+            number = content.count(b"\n", 0, problem.start) + 1
+            stop(f"{name}:{number}: not UTF-8; save the file in that encoding")
         for number, line in enumerate(lines, 1):
             if not PO_LINE.fullmatch(line):
                 stop(f'{name}:{number}: not a line of a catalogue (msgid "…", msgstr "…"): {line}')
         try:
             polib.pofile(str(path), check_for_duplicates=True)
         except (OSError, ValueError) as problem:
-            line = re.search(r"line (\d+)", str(problem))
+            place = re.search(r"line (\d+)", str(problem))
             what = str(problem).rpartition(": ")[2]
-            stop(f"{name}:{line[1] if line else 1}: {what}")
+            stop(f"{name}:{place[1] if place else 1}: {what}")
 
 
 def distrust_unfinished(work: Path) -> None:
@@ -176,7 +177,8 @@ def forget_pages_that_import(package: str, work: Path) -> None:
 
 
 def forget_unused(work: Path) -> None:
-    """Drop pictures and answers of programs that were made long ago; what is wanted is made again."""
+    """Drop pictures and answers of programs that were made long ago; what is wanted is made
+    again."""
     oldest = time.time() - KEPT_DAYS * 24 * 3600
     for folder in ("graphs", "pictures"):
         for path in (work / folder).glob("*"):
@@ -186,6 +188,7 @@ def forget_unused(work: Path) -> None:
 
 def prepare(work: Path, pages: list[Path] | None = None) -> None:
     """Bring ``work`` up to date: all sources, or of ``docs/`` only ``pages``."""
+    LOG.write_text("")
     check_catalogues()
     if (work / "unfinished").exists():
         distrust_unfinished(work)
@@ -212,10 +215,18 @@ def jobs() -> int:
 
 
 def sphinx(
-    work: Path, builder: str, language: str, out: Path, *, strict: bool = True, **settings: object
+    progress: Progress,
+    work: Path,
+    builder: str,
+    language: str,
+    out: Path,
+    *,
+    strict: bool = True,
+    **settings: object,
 ) -> bool:
     """Run Sphinx on the staged sources, in a fork, so that all languages share what was imported;
-    True if it succeeded."""
+    True if it succeeded. If not, the person has been told why."""
+    progress.show(f"{NAMES[language]}: starting")
     import sphinx_run
 
     started, finished = work / "gallery-started", work / "gallery-finished"
@@ -231,10 +242,13 @@ def sphinx(
         os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
         os.environ |= {"IPYTHONDIR": str(work / "ipython"), "PYTHONPATH": str(CONF)}
         return sphinx_run.run(
-            work, builder, language, out, strict=strict, jobs=jobs(), settings=settings
+            progress, work, builder, language, out, strict=strict, jobs=jobs(), settings=settings
         )
 
+    logged = LOG.stat().st_size
     code = in_fork(build)
+    if code not in (0, sphinx_run.FAILED):
+        progress.complain(last_words(LOG, logged))
     if started.exists() and not finished.exists():
         forget(work / "src" / GENERATED)  # a half-made gallery would count as made the next time
     return code == 0

@@ -44,7 +44,7 @@ def processor_seconds() -> float:
 def main(arguments: list[str]) -> int:
     start = time.monotonic()
     adopt_orphans()
-    build = [sys.executable, str(Path(__file__).with_name("site.py")), "html"]
+    build = [sys.executable, str(Path(__file__).with_name("website.py")), "html"]
     workers = os.environ.get("JOBS") or "logical"  # as many as there are cores
     tests = [sys.executable, "-m", "pytest", "tests", f"--numprocesses={workers}"]
     code = subprocess.call(build, cwd=ROOT)

@@ -174,7 +174,7 @@ def rows_of(value: Value, widest: int = 26, most: int = 4) -> list[str]:
         )
     if len(numbers) == 1:
         return [number_text(numbers[0])]
-    if 3 * shape[-1] > widest or len(shape) == 2 and shape[0] > most:
+    if 3 * shape[-1] > widest or (len(shape) == 2 and shape[0] > most):
         return [type_text(value)]  # a digit, a comma and a space each would be too wide
     if len(shape) < 2:
         rows = [f"[{', '.join(map(number_text, numbers))}]"]
@@ -311,7 +311,7 @@ def repeats(tokens: Sequence[Hashable], blocks: list[Block]) -> dict[int, int]:
     places: dict[int, list[int]] = defaultdict(list)
     for place, token in enumerate(ids):
         places[token].append(place)
-    upcoming = {token: 0 for token in places}
+    upcoming = dict.fromkeys(places, 0)
     place = 0
     while place < len(ids):
         token = ids[place]

@@ -8,7 +8,7 @@ for the player alone, which finds those pictures in the tape (see :mod:`.unfoldi
 
 import json
 import re
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, MutableMapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path

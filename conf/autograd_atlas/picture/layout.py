@@ -72,7 +72,7 @@ def by_graphviz(diagram: Diagram) -> Layout:
     return from_plain(plain, diagram, names, labels)
 
 
-def dot_source(diagram: Diagram, names: dict[str, str], labels: dict[str, tuple]):  # noqa: ANN201
+def dot_source(diagram: Diagram, names: dict[str, str], labels: dict[str, tuple]):
     gap = 0.11 if labels else 0.4
     yield f"digraph {{rankdir=LR; nodesep=0.12; ranksep={gap}; edge [arrowhead=none];"
     yield 'node [shape=box, fixedsize=true, label=""];'
@@ -87,7 +87,7 @@ def dot_source(diagram: Diagram, names: dict[str, str], labels: dict[str, tuple]
         if wire.key in labels:
             texts[common_frame(diagram, wire)].append(wire.key)
 
-    def content(frame: int | None):  # noqa: ANN202
+    def content(frame: int | None):
         for box in inside[frame]:
             yield f"{names[box.key]} [width={box.width / 72:.4f}, height={box.height / 72:.4f}];"
         for key in texts[frame]:

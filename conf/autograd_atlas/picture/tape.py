@@ -208,7 +208,7 @@ def why_fixed(graph: Graph) -> str:
         return "fixed-type"
     for number, tensor in enumerate(graph.tensors):
         given = number not in graph.made_by
-        if tensor.changed_by is not None or given and tensor.primes:
+        if tensor.changed_by is not None or (given and tensor.primes):
             return "fixed-written"
     for number in graph.order:
         node = graph.nodes[number]
@@ -273,20 +273,18 @@ SPREAD = (ONE, "dim", "=keepdim", "=unbiased", "=correction")
 LOSS = (TWO, "=reduction")
 TAKES: dict[str, tuple[tuple[int, ...], *tuple[str, ...]]] = {
     **dict.fromkeys(
-        ("neg exp expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sin cos tan asin acos atan "
-         "sinh cosh tanh sigmoid logsigmoid relu silu abs sign floor ceil round detach zeros_like "
-         "ones_like t T mT clone max min").split(), (ONE,)
+        ["neg", "exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "square", "reciprocal", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "logsigmoid", "relu", "silu", "abs", "sign", "floor", "ceil", "round", "detach", "zeros_like", "ones_like", "t", "T", "mT", "clone", "max", "min"], (ONE,)
     ),
     **dict.fromkeys(
-        "mul div pow maximum minimum gt lt ge le eq ne matmul outer view_as expand_as".split(), (TWO,)
+        ["mul", "div", "pow", "maximum", "minimum", "gt", "lt", "ge", "le", "eq", "ne", "matmul", "outer", "view_as", "expand_as"], (TWO,)
     ),
-    **dict.fromkeys("sum mean prod amax amin logsumexp".split(), REDUCED),
-    **dict.fromkeys("softmax log_softmax cumsum".split(), ALONG),
-    **dict.fromkeys("var std".split(), SPREAD),
+    **dict.fromkeys(["sum", "mean", "prod", "amax", "amin", "logsumexp"], REDUCED),
+    **dict.fromkeys(["softmax", "log_softmax", "cumsum"], ALONG),
+    **dict.fromkeys(["var", "std"], SPREAD),
     **dict.fromkeys(
-        "mse_loss l1_loss binary_cross_entropy binary_cross_entropy_with_logits".split(), LOSS
+        ["mse_loss", "l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"], LOSS
     ),
-    **dict.fromkeys("nll_loss cross_entropy".split(), (*LOSS, "=ignore_index", "=label_smoothing")),
+    **dict.fromkeys(["nll_loss", "cross_entropy"], (*LOSS, "=ignore_index", "=label_smoothing")),
     "add": (TWO, "=alpha"), "sub": (TWO, "=alpha"), "where": ((3,),), "__rtruediv__": (TWO,),
     "clamp": (ONE, "min", "max"), "leaky_relu": (ONE, "negative_slope"), "elu": (ONE, "alpha"),
     "softplus": (ONE, "beta", "threshold"), "norm": (ONE, "=p", "=dim", "=keepdim"),

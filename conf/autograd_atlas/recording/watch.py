@@ -212,7 +212,7 @@ class Recording:
             new.root, new.primes, new.name = old.root, old.primes + 1, old.name
             if made_by is None:
                 writer = self._writers.get(storage, -1)
-                new.changed_by = writer if writer > before else before
+                new.changed_by = max(before, writer)
         self.seen.append(new)
         if made_by is not None and before is not None and storage is not None:
             self._writers[storage] = place
@@ -456,7 +456,7 @@ class Watch(TorchFunctionMode):
         super().__init__()
         self.recording = recording
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+    def __torch_function__(self, func, types, args=(), kwargs=None):
         if full_name(func) in NO_CALLS:
             return func(*args, **(kwargs or {}))
         return self.recording.call(func, call_name(func), args, kwargs or {})
@@ -495,7 +495,7 @@ def watch_engine() -> Callable[[], None]:
 
     def run(t_outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
         with contextlib.ExitStack() as stack:
-            for recording in list(_recordings):
+            for recording in _recordings:
                 stack.enter_context(recording.engine(t_outputs))
             return original(t_outputs, *args, **kwargs)
 

@@ -10,15 +10,15 @@ import json
 import os
 import re
 import shutil
-import sys
 import zipfile
 from pathlib import Path
 
 import fingerprint
 from fingerprint import files_below
 from prefork import restart_with_fixed_environment
-from project import BUILD, CONF, DOCS, EXAMPLES, LANGUAGES, ROOT, SITE, stop
-from stage import forget, only_one, prepare, sphinx
+from progress import Progress
+from project import BUILD, CONF, DOCS, EXAMPLES, LANGUAGES, LOG, NAMES, ROOT, SITE, shown, stop
+from stage import forget, only_one, prepare, recorded, sphinx
 
 LANDING = CONF / "templates" / "landing.html"
 
@@ -76,7 +76,11 @@ def is_current() -> bool:
         kept = json.loads(PUBLISHED.read_text())
     except (OSError, ValueError):
         return False
-    return kept == [fingerprint.of_sources(), fingerprint.of_site(SITE)]
+    return bool(kept == [fingerprint.of_sources(), fingerprint.of_site(SITE)])
+
+
+def kept_site() -> str:
+    return f"; {shown(SITE)} still holds the last good site" if SITE.exists() else ""
 
 
 def build_site() -> None:
@@ -84,17 +88,21 @@ def build_site() -> None:
     if is_current():
         print("Nothing has changed: build/html is current.")
         return
+    progress = Progress()
     made_from = fingerprint.of_sources()
     prepare(work)
     for language in LANGUAGES:
-        print(f"\n== {language} ==", flush=True)
-        if not sphinx(work, "html", language, work / "html" / language):
-            kept = "; build/html still holds the last good site" if SITE.exists() else ""
-            stop(f"the {language} site failed, see the messages above{kept}.")
+        if not sphinx(progress, work, "html", language, work / "html" / language):
+            stop(
+                f"the {NAMES[language]} site failed, see above{kept_site()}. "
+                f"The whole log is in {shown(LOG)}."
+            )
+        progress.end(f"{NAMES[language]}: built")
     (work / "unfinished").unlink()
+    progress.show("Publishing")
     publish(work, SITE)
     PUBLISHED.write_text(json.dumps([made_from, fingerprint.of_site(SITE)]))
-    print(f"\nThe site is in {SITE.relative_to(ROOT)}: open index.html, or type 'make serve'.")
+    progress.end(f"The site is in {shown(SITE)}: open index.html, or type 'make serve'.")
 
 
 def pack_site() -> None:
@@ -113,11 +121,16 @@ def pack_site() -> None:
 def check_links() -> None:
     """Ask every outside address that a page links to; needs a network."""
     work = BUILD / "work"
+    progress = Progress()
     prepare(work)
-    good = sphinx(work, "linkcheck", "en", work / "linkcheck", strict=False)
+    good = sphinx(progress, work, "linkcheck", "en", work / "linkcheck", strict=False)
     (work / "unfinished").unlink()
     if not good:
-        stop("some links are broken, see above.")
+        answers = recorded(work / "linkcheck" / "output.txt")  # "page.md:7: [broken] …" of Sphinx
+        broken = re.findall(r"^.*\[(?:broken|timeout)\].*$", answers, re.MULTILINE)
+        progress.complain("\n".join(broken))
+        stop(f"some links are broken, see above. The whole log is in {shown(LOG)}.")
+    progress.end("Every link was answered.")
 
 
 def find_pages(names: list[str]) -> list[Path]:
@@ -146,15 +159,20 @@ def build_preview(names: list[str]) -> None:
     docs = [path for path in pages if DOCS in path.parents]
     lessons = [path for path in pages if EXAMPLES in path.parents]
     others = [path for path in files_below(DOCS) if path.suffix != ".md"]
+    progress = Progress()
     prepare(work, [DOCS / "index.md", *docs, *others])
-    chosen = "/(%s)$" % "|".join(re.escape(path.name) for path in lessons)
+    chosen = "|".join(re.escape(path.name) for path in lessons)
     for language in LANGUAGES:
         if not sphinx(
-            work, "html", language, work / "html" / language,
+            progress, work, "html", language, work / "html" / language,
             strict=False, nitpicky=False, suppress_warnings=LINKS_OUT,
-            **{"sphinx_gallery_conf.filename_pattern": chosen},
+            **{"sphinx_gallery_conf.filename_pattern": f"/({chosen})$"},
         ):  # fmt: skip
-            stop(f"the {language} preview failed, see the messages above.")
+            stop(
+                f"the {NAMES[language]} preview failed, see above. "
+                f"The whole log is in {shown(LOG)}."
+            )
+        progress.end(f"{NAMES[language]}: built")
     (work / "unfinished").unlink()
     publish(work, BUILD / "preview")
     for page in pages:
@@ -170,7 +188,6 @@ if __name__ == "__main__":
     parser.add_argument("pages", nargs="*")
     arguments = parser.parse_args()
     os.chdir(ROOT)
-    sys.stdout.reconfigure(line_buffering=True)
     try:
         with only_one():
             recover(SITE)
@@ -184,5 +201,4 @@ if __name__ == "__main__":
                 case "linkcheck":
                     check_links()
     except OSError as problem:
-        kept = "; build/html still holds the last good site" if SITE.exists() else ""
-        stop(f"{problem.strerror or problem}: {problem.filename or BUILD}{kept}.")
+        stop(f"{problem.strerror or problem}: {problem.filename or BUILD}{kept_site()}.")
