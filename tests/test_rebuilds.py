@@ -490,7 +490,8 @@ def test_two_clean_builds_of_the_whole_site_are_byte_identical(site, tmp_path):
 def test_an_unchanged_rebuild_imports_no_torch(counted):
     commands = counted.project.root / "conf" / "commands"
     program = (
-        f"import runpy, sys; sys.argv = ['website.py', 'html']; sys.path.insert(0, {str(commands)!r});"
+        "import runpy, sys; sys.argv = ['website.py', 'html'];"
+        f"sys.path.insert(0, {str(commands)!r});"
         f"runpy.run_path({str(commands / 'website.py')!r}, run_name='__main__');"
         "print(sorted({'torch', 'sphinx'} & set(sys.modules)))"
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polib
 
+import lock
 from project import CONF, DOCS, EXAMPLES, LANGUAGES, LOCALE, ROOT, stop
 from stage import check_catalogues
 
@@ -139,13 +140,14 @@ def catalogues() -> str:
 # -- All together -------------------------------------------------------------------------------
 
 GATES: dict[str, Callable[[], str]] = {
-    "ruff": lambda: complaints_of(BIN / "ruff", "check", "--quiet", "."),
+    "ruff": lambda: complaints_of(BIN / "ruff", "check", "--quiet", "--output-format=concise", "."),
     "format": lambda: complaints_of(BIN / "ruff", "format", "--check", "."),
     "mypy": lambda: complaints_of(BIN / "mypy"),
     "eslint": lambda: complaints_of(node(), *ESLINT, *scripts()),
     "prettier": lambda: complaints_of(node(), *PRETTIER, "--log-level=warn", "--check", *scripts()),
     "sphinx-lint": sphinx_lint,
     "catalogues": catalogues,
+    "lock": lambda: "\n".join(lock.problems()),
 }
 
 

@@ -1,5 +1,6 @@
 """Where things are, for the commands in this folder."""
 
+import json
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -15,9 +16,10 @@ BUILD = ROOT / "build"
 SITE = BUILD / "html"
 LOG = BUILD / "log.txt"  # of the last build
 
-# folder on the site -> what Sphinx calls the language
-LANGUAGES = {"en": "en", "zh": "zh_CN"}
-NAMES = {"en": "English", "zh": "Chinese"}
+_languages = json.loads((CONF / "languages.json").read_text(encoding="utf-8"))
+# folder on the site -> what Sphinx calls the language, and its name in English
+LANGUAGES = {folder: str(about["sphinx"]) for folder, about in _languages.items()}
+NAMES = {folder: str(about["in English"]) for folder, about in _languages.items()}
 
 
 def shown(path: Path) -> str:

@@ -1,12 +1,19 @@
 """Tells each page where it stands in the other language, and on the published site."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
+FILE = Path(__file__).parents[1] / "languages.json"
+
 # what Sphinx calls a language -> (folder on the site, its hreflang, its own name)
-LANGUAGES = {"en": ("en", "en", "English"), "zh_CN": ("zh", "zh-CN", "中文")}
+LANGUAGES: dict[str, tuple[str, str, str]] = {
+    about["sphinx"]: (folder, about["hreflang"], about["name"])
+    for folder, about in json.loads(FILE.read_text(encoding="utf-8")).items()
+}
 
 
 def name_alternates(

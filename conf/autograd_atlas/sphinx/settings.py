@@ -5,8 +5,8 @@
   of a program before it begins, to set a seed, say
 - ``autograd_graph_cache``: a folder, from that of ``conf.py``, in which answers and pictures are
   kept; builds in several languages can share it. By default it is inside of the doctrees.
-- ``autograd_graph_dark``: whether pictures follow the reader's system into the dark. By default they
-  do not where the theme is one of Sphinx's own, which are always light.
+- ``autograd_graph_dark``: whether pictures follow the reader's system into the dark. By default
+  they do not where the theme is one of Sphinx's own, which are always light.
 """
 
 import importlib.util
