@@ -146,6 +146,7 @@ GATES: dict[str, Callable[[], str]] = {
     "prettier": lambda: complaints_of(node(), *PRETTIER, "--log-level=warn", "--check", *scripts()),
     "sphinx-lint": sphinx_lint,
     "catalogues": catalogues,
+    "lock": lambda: complaints_of(sys.executable, CONF / "commands" / "lock.py", "check"),
 }
 
 
