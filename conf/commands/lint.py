@@ -15,7 +15,6 @@ from pathlib import Path
 
 import polib
 
-import lock
 from project import CONF, DOCS, EXAMPLES, LANGUAGES, LOCALE, ROOT, stop
 from stage import check_catalogues
 
@@ -147,7 +146,7 @@ GATES: dict[str, Callable[[], str]] = {
     "prettier": lambda: complaints_of(node(), *PRETTIER, "--log-level=warn", "--check", *scripts()),
     "sphinx-lint": sphinx_lint,
     "catalogues": catalogues,
-    "lock": lambda: "\n".join(lock.problems()),
+    "lock": lambda: complaints_of(sys.executable, CONF / "commands" / "lock.py", "check"),
 }
 
 
