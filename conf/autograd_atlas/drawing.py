@@ -99,7 +99,7 @@ def draw(
         "layers" folds each innermost module, however small the graph is
     :param open: names of blocks to leave open, such as ``"layers.0"``
     :param names: where names come from; by default the caller's variables
-    :param language: ``"en"`` or ``"zh"``
+    :param language: ``"en"``, ``"zh"``, or another one that has a catalogue in ``locale/``
     :raises GraphError: for a tensor that has no graph, with what to write instead
     :raises ValueError: for an unknown view or language
 

@@ -172,8 +172,9 @@ def problem_of(entry: polib.POEntry | None, wanted: polib.POEntry) -> str:
     if FORMAT not in wanted.flags:
         return ""
     names = fields(wanted.msgid_plural or wanted.msgid)
-    *few, last = [entry.msgstr, *entry.msgstr_plural.values()]  # the plural for one needs no number
-    fits = fields(last) == names and all(fields(text) <= names for text in few)
+    texts: list[str] = [entry.msgstr, *entry.msgstr_plural.values()]
+    # What is said of one thing needs no number; what is said of several does.
+    fits = fields(texts[-1]) == names and all(fields(text) <= names for text in texts)
     return "" if fits else "other names in braces"
 
 

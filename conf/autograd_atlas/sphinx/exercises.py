@@ -291,7 +291,7 @@ def visit_solution(self: Any, node: solution) -> None:
         f"<button>{say['predict-check']}</button>"
         '<div class="aa-reply" role="status"></div></form>\n'
         f"<details><summary>{say['predict-solution']}</summary>\n"
-        f'<p>{say["predict-answer"]} '
+        f"<p>{say['predict-answer']} "
         f'<code class="aa-answer">{escape(shown(asked["answer"]))}</code></p>\n'
     )
 
