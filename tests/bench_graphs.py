@@ -82,9 +82,11 @@ def chain(n: int) -> "torch.Tensor":
 
 
 def ours(root: "torch.Tensor") -> tuple[int, dict[str, float]]:
-    from autograd_atlas.picture.diagram import RECORDED, diagram
+    from autograd_atlas.picture.composing import diagram
+    from autograd_atlas.picture.diagram import RECORDED
     from autograd_atlas.picture.layout import layout
     from autograd_atlas.picture.svg import picture_svg
+    from autograd_atlas.picture.words import words
     from autograd_atlas.recording import record
 
     start = time.perf_counter()
@@ -93,7 +95,7 @@ def ours(root: "torch.Tensor") -> tuple[int, dict[str, float]]:
     picture = diagram(graph, RECORDED, fold=False)
     places = layout(picture)
     placed = time.perf_counter()
-    svg = picture_svg(graph, picture, "en", "g", at=places)
+    svg = picture_svg(graph, picture, words("en"), "g", at=places)
     end = time.perf_counter()
     parts = {"record": recorded - start, "layout": placed - recorded, "SVG": end - placed}
     return len(svg), {"all": end - start, **parts}

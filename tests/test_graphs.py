@@ -17,7 +17,9 @@ from torch.utils.checkpoint import checkpoint
 import pages
 from autograd_atlas import GraphError, Recording, draw
 from autograd_atlas.graph import VERSION, Graph
-from autograd_atlas.picture.diagram import RECORDED, WRITTEN, call_symbol, diagram
+from autograd_atlas.picture.composing import diagram
+from autograd_atlas.picture.diagram import RECORDED, WRITTEN
+from autograd_atlas.picture.labels import call_symbol
 from autograd_atlas.picture.layout import BIG, layout
 from autograd_atlas.picture.svg import svg
 from autograd_atlas.recording import record
@@ -604,7 +606,7 @@ def test_rounding_is_not_taken_for_a_hook():
 
 
 def test_a_negative_imaginary_part():
-    from autograd_atlas.picture.diagram import number_text
+    from autograd_atlas.picture.labels import number_text
 
     assert number_text(1 - 2j) == "1−2j"
     assert number_text(-0.5 + 0.25j) == "−0.5+0.25j"

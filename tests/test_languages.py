@@ -1,7 +1,10 @@
 """Two languages from one source: nothing untranslated, each page one click from its other half."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,9 @@ import pytest
 
 import catalogues
 import pages
+from autograd_atlas.picture.words import words
 from conftest import page_names, run_command
+from project import WORDS
 from project_files import copy_to
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,12 +71,11 @@ def translations(root: Path) -> dict[str, set[tuple[str, str]]]:
     """All strings with their translations, by catalogue."""
     return {
         path.relative_to(root).as_posix(): {(e.msgid, e.msgstr) for e in polib.pofile(str(path))}
-        for path in (root / "conf" / "locale").rglob("*.po")
+        for path in (root / "conf").rglob("*.po")
     }
 
 
 def test_missing_fuzzy_and_unused_strings_are_found(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
     monkeypatch.setattr(catalogues, "ROOT", tmp_path)
     template, translated = polib.POFile(), polib.POFile()
     for text in ("one", "two", "three", "four"):
@@ -80,15 +84,82 @@ def test_missing_fuzzy_and_unused_strings_are_found(tmp_path, monkeypatch):
     translated.append(polib.POEntry(msgid="two", msgstr="二", flags=["fuzzy"]))
     translated.append(polib.POEntry(msgid="three", msgstr=""))
     translated.append(polib.POEntry(msgid="five", msgstr="五"))
-    path = catalogues.catalogue("zh_CN", Path("page"))
+    path = catalogues.catalogue("zh_CN", Path("page"), tmp_path)
     path.parent.mkdir(parents=True)
     translated.save(str(path))
-    found = [line.split(": ", 1)[1] for line in catalogues.problems({Path("page"): template})]
+    problems = catalogues.problems({Path("page"): template}, tmp_path)
+    found = [line.split(": ", 1)[1] for line in problems]
     assert found == ["fuzzy: 'two'", "missing: 'three'", "missing: 'four'", "not used: 'five'"]
 
 
-def test_a_changed_string_keeps_its_translation_and_is_marked(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
+def test_names_in_braces_stay_in_a_translation(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogues, "ROOT", tmp_path)
+    templates = catalogues.library_templates()
+    (name,) = templates
+    po = catalogues.update("zh_CN", name, templates[name], tmp_path)
+    translations = {
+        "input": "{name} = {wert}", "leads": "{node} leads", "none": "`None`", "stop": "`None` {x}",
+        "inside": "Inside {block", "made": "{value}: {name} = {source}",
+    }  # fmt: skip
+    for entry in po:
+        entry.msgstr = translations.get(entry.msgctxt, entry.msgid)
+        if entry.msgid_plural:
+            entry.msgstr, entry.msgstr_plural = "", {0: "one", 1: "{n}"}
+    po.save()
+    found = [line.rpartition(": ")[2] for line in catalogues.problems(templates, tmp_path)]
+    assert found == ["'Inside {block}'", "'{node} leads to {targets}'", "'{name} = {value}'"]
+
+
+def test_no_word_of_the_library_is_left_untranslated():
+    assert list(catalogues.problems(catalogues.library_templates(), WORDS)) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "zh_CN", "zh-CN"])
+def test_a_language_goes_by_several_names(language):
+    assert words(language)["play"] == "播放"
+
+
+DRAW = """
+import sys, torch
+from autograd_atlas import Recording, draw
+x = torch.tensor(2.0, requires_grad=True)
+with Recording() as recording:
+    y = x * x * x
+draw(y, recording=recording, language="de").save(sys.argv[1])
+"""
+
+
+def test_a_new_language_is_a_new_catalogue_and_nothing_else(tmp_path):
+    """What its catalogue does not say yet, or only perhaps, is said in English."""
+    shutil.copytree(ROOT / "conf" / "autograd_atlas", tmp_path / "autograd_atlas")
+    (template,) = catalogues.library_templates().values()
+    catalogue = polib.POFile()
+    catalogue.metadata = {
+        "Content-Type": "text/plain; charset=UTF-8", "Plural-Forms": "nplurals=2; plural=(n != 1);"
+    }  # fmt: skip
+    for entry in template:
+        entry.msgstr = f"¡{entry.msgid}"
+        if entry.msgid_plural:
+            entry.msgstr, entry.msgstr_plural = "", {0: "ein Ding", 1: "{n} Dinge"}
+        if entry.msgctxt == "written":
+            entry.msgstr = ""
+        if entry.msgctxt == "recorded":
+            entry.flags.append("fuzzy")
+        catalogue.append(entry)
+    path = tmp_path / "autograd_atlas" / "locale" / "de" / "LC_MESSAGES" / "autograd_atlas.po"
+    path.parent.mkdir(parents=True)
+    catalogue.save(str(path))
+    command = [sys.executable, "-c", DRAW, str(tmp_path / "y.html")]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=True)
+    page = (tmp_path / "y.html").read_text(encoding="utf-8")
+    assert "¡Computation graph of y: 2 Dinge on x." in page
+    assert "¡What PyTorch recorded for y: 3 Dinge, 4 Dinge." in page
+    assert "<summary>¡The graph in words</summary>" in page
+    assert ">What you wrote</label>" in page
+    assert ">What PyTorch recorded</label>" in page
+
+
+def test_a_changed_string_keeps_its_translation_and_is_marked(tmp_path):
     (tmp_path / "zh_CN").mkdir()
     (tmp_path / "zh_CN" / "repeated.json").write_text('{"Download (\\\\S+)": "下载 \\\\1"}')
     old = polib.POFile()
@@ -98,13 +169,13 @@ def test_a_changed_string_keeps_its_translation_and_is_marked(tmp_path, monkeypa
         "Download a.py": "译者自己的话",
     }.items():
         old.append(polib.POEntry(msgid=text, msgstr=translation))
-    path = catalogues.catalogue("zh_CN", Path("page"))
+    path = catalogues.catalogue("zh_CN", Path("page"), tmp_path)
     path.parent.mkdir(parents=True)
     old.save(str(path))
     template = polib.POFile()
     for text in ("A graph shows an order.", "Quite new words", "Download a.py", "Download b.py"):
         template.append(polib.POEntry(msgid=text))
-    catalogues.update("zh_CN", Path("page"), template)
+    catalogues.update("zh_CN", Path("page"), template, tmp_path)
     entries = [(e.msgid, e.msgstr, e.fuzzy) for e in polib.pofile(str(path))]
     assert entries == [
         ("A graph shows an order.", "图显示顺序。", True),

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 import pages
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph, Value
-from autograd_atlas.picture.diagram import number_text, shown
+from autograd_atlas.picture.labels import in_one_line, number_text
 from visitor import AXE, LABELS, RUN_AXE
 
 LESSON = "lessons/1_computation_graph/plot_backward_pass.html"
@@ -111,7 +111,7 @@ def squeezed(text: str) -> str:
 
 
 def spoken(value: Value | None) -> str:
-    return squeezed(shown(value, 26))
+    return squeezed(in_one_line(value, 26))
 
 
 def press(page, name: str) -> None:
@@ -152,9 +152,9 @@ def test_each_step_shows_what_the_record_says(opened, program, language):
             elif received:
                 assert (f"∇ {received}" in texts) == (number in ran), (step, texts)
         sent = sorted(
-            f"◁ {squeezed(shown(edge.sent))}"
+            f"◁ {squeezed(in_one_line(edge.sent))}"
             for edge in graph.edges
-            if edge.source in ran and edge.target is not None and shown(edge.sent)
+            if edge.source in ran and edge.target is not None and in_one_line(edge.sent)
         )
         assert sorted(text for text in recorded.get("", ()) if text.startswith("◁")) == sent
         assert_told(line(page), graph, step, language)

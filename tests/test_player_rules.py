@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from autograd_atlas.graph import Graph, Value
-from autograd_atlas.picture.tape import quantities
+from autograd_atlas.picture.calculation import quantities
 from autograd_atlas.recording import record
 from autograd_atlas.recording.nodes import quiet
 from autograd_atlas.recording.watch import Recording

@@ -19,8 +19,12 @@ import torch.nn.functional as F
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph, Value
 from autograd_atlas.picture import figure, svg
-from autograd_atlas.picture.diagram import RECORDED, WRITTEN, chain, diagram, rows_of, type_text
+from autograd_atlas.picture.composing import diagram
+from autograd_atlas.picture.diagram import RECORDED, WRITTEN
+from autograd_atlas.picture.folding import chain
+from autograd_atlas.picture.labels import rows_of, type_text
 from autograd_atlas.picture.packing import packed
+from autograd_atlas.picture.words import words
 
 LARGEST_PAGE = 500_000  # bytes, of the page whose picture has the most blocks
 SCRIPT = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
@@ -111,7 +115,7 @@ def drawn_directly(graph: Graph, name: str, language: str) -> str:
     prefix, _, block = name.partition("/b")
     view = {"w": WRITTEN, "r": RECORDED}[prefix[-1]]
     picture = diagram(graph, view, around=int(block))
-    return svg.picture_svg(graph, picture, language, prefix)
+    return svg.picture_svg(graph, picture, words(language), prefix)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -150,7 +154,7 @@ def test_what_a_click_shows_is_what_is_drawn_directly(reader, tmp_path):
 
 
 def draw_page(folder: Path) -> str:
-    style = f"<style>{svg.style()}{figure.figure_style()}</style>"
+    style = f"<style>{svg.picture_style()}{figure.figure_style()}</style>"
     script = f"<script>{figure.player_script()}</script>"
     path = folder / "tower.html"
     html = f"<!DOCTYPE html><meta charset=utf-8>{style}{figure.figure(tower(), 'graph-1')}{script}"

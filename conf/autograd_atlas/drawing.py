@@ -13,8 +13,8 @@ import torch
 
 from .graph import Graph, check_names
 from .picture.figure import figure, figure_style, player_script, views_of
-from .picture.svg import style, svg
-from .picture.text import words
+from .picture.svg import picture_style, svg
+from .picture.words import words
 from .recording import record
 from .recording.watch import Recording
 
@@ -51,7 +51,7 @@ class Drawing:
     def _html(self, prefix: str) -> str:
         view = self._view[0] if len(self._view) == 1 else None
         html = figure(self.graph, prefix, view=view, **self._options)
-        return f"<style>{style()}{figure_style()}</style>{html}<script>{player_script()}</script>"
+        return f"<style>{picture_style()}{figure_style()}</style>{html}<script>{player_script()}</script>"
 
     def _repr_svg_(self) -> str:
         return svg(self.graph, self._view[0], alone=True, **self._options)
@@ -99,7 +99,7 @@ def draw(
         "layers" folds each innermost module, however small the graph is
     :param open: names of blocks to leave open, such as ``"layers.0"``
     :param names: where names come from; by default the caller's variables
-    :param language: ``"en"`` or ``"zh"``
+    :param language: ``"en"``, ``"zh"``, or another one that has a catalogue in ``locale/``
     :raises GraphError: for a tensor that has no graph, with what to write instead
     :raises ValueError: for an unknown view or language
 

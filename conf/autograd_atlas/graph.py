@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, cached_property
 from types import UnionType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 VERSION = 2  # of the stored form; a stored graph of another version is refused
 
@@ -159,19 +159,19 @@ class Graph:
     @cached_property
     def made_by(self) -> dict[int, int]:
         """The call that made each tensor, of those that a call made."""
-        return {tensor: n for n, call in enumerate(self.calls) for tensor in call.outputs}
+        return {tensor: number for number, call in enumerate(self.calls) for tensor in call.outputs}
 
     @cached_property
-    def edges_from(self) -> dict[int, list[Edge]]:
+    def edges_from(self) -> dict[int, list[int]]:
         """The edges of each node that has any, in the order of ``next_functions``."""
-        found: dict[int, list[Edge]] = {}
-        for edge in self.edges:
-            found.setdefault(edge.source, []).append(edge)
-        return found
+        edges: dict[int, list[int]] = {}
+        for number, edge in enumerate(self.edges):
+            edges.setdefault(edge.source, []).append(number)
+        return edges
 
     def to_stored(self) -> dict[str, Any]:
         """The stored form, of what JSON can hold; fields that hold their default are left out."""
-        return {"version": VERSION, **_plain(self)}
+        return {"version": VERSION, **_stored(self)}
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "Graph":
@@ -180,7 +180,9 @@ class Graph:
         if version != VERSION:
             raise ValueError(f"a stored graph of version {version!r}; this is version {VERSION}")
         parts = {name: part for name, part in stored.items() if name != "version"}
-        return cast("Graph", _builder(cls)(parts))
+        kind: Any = cls
+        graph: Graph = _reader(kind)(parts)
+        return graph
 
     def to_json(self) -> str:
         """The stored form as JSON."""
@@ -193,46 +195,49 @@ class Graph:
         return cls.from_stored(json.loads(text))
 
 
-def _plain(thing: Any) -> Any:
-    if thing is None or isinstance(thing, (bool, int, str)):
-        return thing
-    if isinstance(thing, tuple):
-        return [_plain(each) for each in thing]
-    if isinstance(thing, float):
-        return thing if math.isfinite(thing) else str(thing)  # JSON has no word for it
-    if isinstance(thing, complex):
-        return {"re": _plain(thing.real), "im": _plain(thing.imag)}
-    given = ((name, getattr(thing, name), default) for name, default in _defaults(type(thing)))
-    return {name: _plain(each) for name, each, default in given if each != default}
+def _stored(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, tuple):
+        return [_stored(part) for part in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)  # JSON has no word for it
+    if isinstance(value, complex):
+        return {"re": _stored(value.real), "im": _stored(value.imag)}
+    kind: Any = type(value)
+    parts = ((name, getattr(value, name), default) for name, default in _defaults(kind).items())
+    return {name: _stored(part) for name, part, default in parts if part != default}
 
 
 @cache
-def _defaults(kind: type) -> list[tuple[str, Any]]:
+def _defaults(kind: Any) -> dict[str, Any]:
     """The fields of a dataclass; what has no default, has one that equals nothing."""
-    return [(field.name, field.default) for field in fields(kind)]
+    return {field.name: field.default for field in fields(kind)}
 
 
 @cache
-def _builder(kind: Any) -> Callable[[Any], Any]:
-    """What makes a thing of this kind of its stored form."""
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What makes a value of this type of its stored form."""
     if kind == Number or kind is float:
         return _number
     if get_origin(kind) is tuple:
-        part = _builder(get_args(kind)[0])
+        part = _reader(get_args(kind)[0])
         return lambda stored: tuple(map(part, stored))
     if isinstance(kind, UnionType):
-        part = next(_builder(each) for each in get_args(kind) if each is not type(None))
-        return lambda stored: None if stored is None else part(stored)
-    if is_dataclass(kind):
-        parts = {name: _builder(hint) for name, hint in get_type_hints(kind).items()}
-        return lambda stored: kind(**{name: parts[name](each) for name, each in stored.items()})
+        some = next(_reader(option) for option in get_args(kind) if option is not type(None))
+        return lambda stored: None if stored is None else some(stored)
+    if isinstance(kind, type) and is_dataclass(kind):
+        make: Callable[..., Any] = kind
+        parts = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+        return lambda stored: make(**{name: parts[name](part) for name, part in stored.items()})
     return lambda stored: stored
 
 
 def _number(stored: Any) -> Number:
     if isinstance(stored, dict):
         return complex(float(stored["re"]), float(stored["im"]))
-    return float(stored) if isinstance(stored, str) else stored
+    number: Number = float(stored) if isinstance(stored, str) else stored
+    return number
 
 
 def total(values: Iterable[Value | None]) -> Value | None:

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
-from project import CONF, DOCS, EXAMPLES, ROOT
+from project import CONF, DOCS, EXAMPLES, LOCALE, ROOT
 
 # What files of ours can change. One that is not named here counts as able to change a run.
 CHANGES_NOTHING = (
@@ -31,14 +31,15 @@ CHANGES_NOTHING = (
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (
-    "autograd_atlas/drawing.py", "autograd_atlas/picture/*", "autograd_atlas/player/*",
+    "autograd_atlas/drawing.py", "autograd_atlas/locale/*", "autograd_atlas/picture/*",
+    "autograd_atlas/player/*",
     "autograd_atlas/sphinx/pictures.py", "autograd_atlas/sphinx/player.py",
     "autograd_atlas/sphinx/predict.*", "site_extension/sidebar.py", "site_extension/temml.js",
     "static/*", "templates/*",
 )  # fmt: skip
 CHANGES_READING = ("autograd_atlas/sphinx/*", "site_extension/*", "inventories/*")
 # But these are used earlier than what stands beside them: by pages when they are read,
-EARLY_READING = ("autograd_atlas/picture/__init__.py", "autograd_atlas/picture/diagram.py")
+EARLY_READING = ("autograd_atlas/picture/__init__.py", "autograd_atlas/picture/labels.py")
 # and by a lesson's run: its time limit, its colours, what is put behind a block.
 EARLY_RUNNING = (
     "autograd_atlas/sphinx/comments.py", "autograd_atlas/sphinx/gallery.py",
@@ -102,10 +103,10 @@ def stage_of(path: Path) -> str:
 
 
 def code(*stages: str) -> list[Path]:
-    """Our files, catalogues aside, that can change one of these parts of a build."""
+    """Our files, translations of pages aside, that can change one of these parts of a build."""
     return [
         path for path in files_below(CONF)
-        if path.suffix != ".po" and stage_of(path) in stages
+        if LOCALE not in path.parents and stage_of(path) in stages
     ]  # fmt: skip
 
 

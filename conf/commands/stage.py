@@ -22,7 +22,7 @@ import fingerprint
 from fingerprint import files_below
 from prefork import in_fork
 from progress import Progress, last_words
-from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, LOG, NAMES, ROOT, stop
+from project import BUILD, CONF, DOCS, EXAMPLES, LOCALE, LOG, NAMES, ROOT, WORDS, stop
 
 KEPT_DAYS = 60  # of a work folder that nobody deletes
 GENERATED = "lessons"  # sphinx-gallery's folder inside the staged sources
@@ -85,7 +85,7 @@ PO_LINE = re.compile(r'(#.*|(msg\w+(\[\d+\])? )?"(\\.|[^"\\])*")?\s*')
 
 def check_catalogues() -> None:
     """Stop at a catalogue that cannot be read: Sphinx would silently go without it."""
-    for path in files_below(LOCALE):
+    for path in [*files_below(LOCALE), *files_below(WORDS)]:
         if path.suffix != ".po":
             continue
         name, content = path.relative_to(ROOT), path.read_bytes()

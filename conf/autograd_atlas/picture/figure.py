@@ -8,31 +8,29 @@ for the player alone, which finds those pictures in the tape (see :mod:`.unfoldi
 
 import json
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ..graph import Graph
-from . import text
-from .diagram import (
-    RECORDED,
-    WRITTEN,
-    Diagram,
-    block_title,
-    blocks_to_open,
-    chain,
-    columns,
-    diagram,
-    with_repeats,
-)
+from .alternative import summary
+from .composing import diagram
+from .diagram import RECORDED, WRITTEN, Diagram
+from .folding import chain, with_repeats
+from .keys import Key, Kind
+from .labels import block_title, columns
 from .packing import packed
+from .phrases import unmarked
+from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
 from .tape import NEXT, tape, tape_json
 from .unfolding import MOST_INSIDE, unfolded
+from .words import Words, words
 
 SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
+SVG_WIDTH = re.compile(r' width="([\d.]+)"')
 
 
 def views_of(graph: Graph, view: str | None = None) -> list[str]:
@@ -85,96 +83,107 @@ def figure_parts(
     """What stands before the caption of a figure, and what after it."""
     opened = tuple(opened)
 
-    def made() -> str:
-        return json.dumps(drawn_parts(graph, prefix, language, view, fold, opened, kept))
+    def draw() -> str:
+        return json.dumps(drawn_parts(graph, prefix, words(language), view, fold, opened, kept))
 
-    about = (graph, prefix, language, view, fold, opened)
-    before, after = json.loads(stored(kept, "figure", about, made))
+    inputs = (graph, prefix, language, view, fold, opened)
+    before, after = json.loads(stored(kept, "figure", inputs, draw))
     return before, after
 
 
 def drawn_parts(
     graph: Graph,
     prefix: str,
-    language: str,
+    words: Words,
     view: str | None,
     fold: bool | str,
     opened: tuple[str, ...],
     kept: MutableMapping[str, str] | None,
 ) -> tuple[str, str]:
     """:func:`figure_parts`, drawn now."""
-    say = text.words(language)
     graph = with_repeats(graph) if fold else graph
-    views = views_of(graph, view)
-    pictures = {each: diagram(graph, each, fold=fold, opened=opened) for each in views}
+    pictures = {
+        name: diagram(graph, name, fold=fold, opened=opened) for name in views_of(graph, view)
+    }
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
     folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
-    parts = [f'<figure class="aa-figure" id="{prefix}">']
-    if len(views) > 1:
-        for place, each in enumerate(views):
-            checked = " checked" if place == 0 else ""
-            parts.append(
-                f'<input class="aa-choose-{each}" type="radio" name="{prefix}-view" '
-                f'id="{prefix}-{each}" value="{each}"{checked}><label for="{prefix}-{each}">{say[each]}</label>'
-            )
-    shown = []
-    for each, picture in pictures.items():
-        short = f"{prefix}.{each[0]}"  # no name has a dot, so that no two ids can meet
+    views = []
+    for name, picture in pictures.items():
+        short = f"{prefix}.{name[0]}"  # no name has a dot, so that no two ids can meet
         drawn[short] = picture
-        shown.append(f'<div class="aa-view aa-view-{each}">')
-        shown.append(scrolling(picture_svg(graph, picture, language, short, kept=kept), say))
-        shown += insides(graph, picture, short, language, say, opened, drawn, kept)
-        shown.append("</div>")
+        views.append(f'<div class="aa-view aa-view-{name}">')
+        views.append(scrolling(picture_svg(graph, picture, words, short, kept=kept), words))
+        views += insides(graph, picture, short, words, opened, drawn, kept)
+        views.append("</div>")
         folded[short] = picture, sum(len(each.boxes) for each in drawn.values())
-    played = tape(graph, drawn, language)
+    played = tape(graph, drawn, words)
+    parts = [f'<figure class="aa-figure" id="{prefix}">']
+    if len(pictures) > 1:
+        parts += choices(prefix, pictures, words)
     if played is not None:
-        in_place(played, graph, folded, language, fold, opened, kept)
-        parts.append(controls(len(played["steps"]) - 1, say))
-    parts += shown
-    parts.append(legend(pictures.values(), say))
+        add_unfolded(played, graph, folded, words, fold, opened, kept)
+        parts.append(controls(len(played["steps"]) - 1, words))
+    parts += views
+    parts.append(legend(pictures.values(), words))
     if played is not None:
-        parts.append(spoken(played, say))
-    parts.append(in_words(graph, pictures, language, say))
+        parts.append(spoken(played, words))
+    parts.append(in_words(graph, pictures, words))
     script = ""
     if played is not None:
         script = f'<script type="application/json">{tape_json(played)}</script>'
     return "".join(parts), f"{script}</figure>"
 
 
-def in_place(
+def choices(prefix: str, views: Iterable[str], words: Words) -> Iterator[str]:
+    """The switch between the views; the first one is shown first."""
+    for place, name in enumerate(views):
+        checked = "" if place else " checked"
+        yield (
+            f'<input class="aa-choose-{name}" type="radio" name="{prefix}-view" '
+            f'id="{prefix}-{name}" value="{name}"{checked}>'
+            f'<label for="{prefix}-{name}">{words[name]}</label>'
+        )
+
+
+def add_unfolded(
     played: dict[str, Any],
     graph: Graph,
-    pictures: dict[str, tuple[Diagram, int]],
-    language: str,
+    pictures: Mapping[str, tuple[Diagram, int]],
+    words: Words,
     fold: bool | str,
     opened: tuple[str, ...],
     kept: MutableMapping[str, str] | None,
 ) -> None:
     """Add to a tape the pictures with one more block open, if a block is folded."""
-    if not any(blocks_to_open(picture) for picture, _ in pictures.values()):
+    if not any(picture.folded() for picture, _ in pictures.values()):
         return
 
-    def made() -> str:
+    def draw() -> str:
         return json.dumps(unfolded(graph, pictures, fold=fold, opened=opened))
 
-    about = (graph, tuple(pictures), fold, opened)
-    found = json.loads(stored(kept, "unfolded", about, made))
+    inputs = (graph, tuple(pictures), fold, opened)
+    larger = json.loads(stored(kept, "unfolded", inputs, draw))
     titles = [
-        text.summary(graph, pictures[name.split("/")[0]][0].view, blocks, language)
-        for name, blocks in found.pop("folded").items()
+        summary(graph, pictures[name.split("/")[0]][0].view, blocks, words)
+        for name, blocks in larger.pop("folded").items()
     ]
-    played["pictures"] |= found.pop("tapes")
-    played["unfolded"] = {**found, "titles": packed(NEXT.join(titles))}
+    played["pictures"] |= larger.pop("tapes")
+    played["unfolded"] = {**larger, "titles": packed(NEXT.join(titles))}
 
 
-def scrolling(svg: str, say: dict[str, str]) -> str:
+def scrolling(svg: str, words: Words) -> str:
     """A picture that shrinks to the page as long as it can be read, and then scrolls by itself.
 
     The empty picture beside it holds the width below which it does not shrink.
     """
-    width = float(re.search(r' width="([\d.]+)"', svg)[1])
-    least = f'<svg class="aa-least" width="{width * SMALLEST:.0f}" height="0" aria-hidden="true"/>'
-    label = f'tabindex="0" role="group" aria-label="{say["scroll"]}"'
+    width = SVG_WIDTH.search(svg)
+    if width is None:
+        raise ValueError("a picture has to say how wide it is")
+    least = (
+        f'<svg class="aa-least" width="{float(width[1]) * SMALLEST:.0f}" height="0" '
+        'aria-hidden="true"/>'
+    )
+    label = f'tabindex="0" role="group" aria-label="{words["scroll"]}"'
     return f'<div class="aa-scroll" {label}>{least}<div>{svg}</div></div>'
 
 
@@ -182,15 +191,14 @@ def insides(
     graph: Graph,
     picture: Diagram,
     prefix: str,
-    language: str,
-    say: dict[str, str],
+    words: Words,
     opened: Iterable[str],
     drawn: dict[str, Diagram],
     kept: MutableMapping[str, str] | None,
-) -> Iterable[str]:
+) -> Iterator[str]:
     """The folded blocks, each to be unfolded; equal ones together."""
     equal: dict[object, list[int]] = {}
-    for block in blocks_to_open(picture):
+    for block in picture.folded():
         equal.setdefault(content_of(graph, picture.view, block), []).append(block)
     for blocks in equal.values():
         inner = diagram(graph, picture.view, opened=opened, inside=blocks[0])
@@ -200,12 +208,12 @@ def insides(
         others = [graph.blocks[block].name or graph.blocks[block].kind for block in blocks[1:]]
         kind = "inside-equal" if others else "inside"
         some = others if len(others) < 4 else [others[0], "…", others[-1]]
-        summary = say[kind].format(block=name, others=clean(say["comma"].join(some)))
-        below = f"{prefix}b{blocks[0]}-"
+        title = words[kind].format(block=name, others=clean(words["comma"].join(some)))
+        below = f"{prefix}{Key(Kind.BLOCK, blocks[0])}-"
         drawn[below] = inner
-        svg = picture_svg(graph, inner, language, below, kept=kept)
-        yield f'<details class="aa-inside"><summary>{summary}</summary>{scrolling(svg, say)}'
-        yield from insides(graph, inner, below, language, say, opened, drawn, kept)
+        svg = picture_svg(graph, inner, words, below, kept=kept)
+        yield f'<details class="aa-inside"><summary>{title}</summary>{scrolling(svg, words)}'
+        yield from insides(graph, inner, below, words, opened, drawn, kept)
         yield "</details>"
 
 
@@ -221,48 +229,47 @@ ICONS = {
 }
 
 
-def controls(steps: int, say: dict[str, str]) -> str:
+def controls(steps: int, words: Words) -> str:
     """Buttons and a scrubber, which sleep until the player wakes them."""
 
     def button(name: str) -> str:
         paths = "".join(f'<path d="{path}"/>' for path in ICONS[name].split("|"))
         icon = f'<svg viewBox="0 0 16 16" aria-hidden="true">{paths}</svg>'
-        label = f'aria-label="{say[name]}" title="{say[name]}"'
+        label = f'aria-label="{words[name]}" title="{words[name]}"'
         return f'<button type="button" class="aa-{name}" {label} disabled>{icon}</button>'
 
     buttons = "".join(map(button, ("first", "back", "play", "forward", "last")))
     scrubber = (
         f'<input class="aa-scrubber" type="range" min="0" max="{steps}" value="{steps}" '
-        f'aria-label="{say["step"]}" autocomplete="off" disabled>'
+        f'aria-label="{words["step"]}" autocomplete="off" disabled>'
     )
     zoom = button("zoom-out") + button("zoom-in")
-    label = f'role="group" aria-label="{say["player"]}"'
+    label = f'role="group" aria-label="{words["player"]}"'
     return f'<div class="aa-player" {label}>{buttons}{scrubber}{zoom}</div>'
 
 
-def spoken(played: dict[str, Any], say: dict[str, str]) -> str:
+def spoken(played: dict[str, Any], words: Words) -> str:
     """The line that tells a step, in room for the longest, and the field for changed inputs."""
     steps = played["steps"]
-    lines = [text.plain(step["say"]) for step in steps]
-    kinds = ["backward" if "then" in step else "forward" for step in steps]
-    told = [
-        say[f"at-{kind}" if place else "at"].format(n=place, all=len(steps) - 1) + line
-        for place, (kind, line) in enumerate(zip(kinds, lines))
-    ]
-    longest = with_code(max(told, key=columns))
+    lines = []
+    for place, step in enumerate(steps):
+        kind = "at-backward" if "then" in step else "at-forward"
+        head = words[kind if place else "at"].format(n=place, all=len(steps) - 1)
+        lines.append(head + unmarked(step["say"]))
+    longest = with_code(max(lines, key=columns))
     kind = "why-fixed" if "fixed" in played else "edit"
     return (
         f'<div class="aa-told"><p class="aa-room" aria-hidden="true">{longest}</p>'
-        f'<p class="aa-say" role="status">{with_code(told[-1])}</p></div>'
-        f'<details class="aa-edit"><summary>{say[kind]}</summary><div></div></details>'
+        f'<p class="aa-say" role="status">{with_code(lines[-1])}</p></div>'
+        f'<details class="aa-edit"><summary>{words[kind]}</summary><div></div></details>'
     )
 
 
 def content_of(graph: Graph, view: str, block: int) -> object:
     """What is equal for two blocks in which the same happens."""
 
-    def inside(each: int | None) -> bool:
-        return block in chain(graph.blocks, each)
+    def inside(inner: int | None) -> bool:
+        return block in chain(graph.blocks, inner)
 
     if view == WRITTEN:
         calls = (call for call in graph.calls if inside(call.block))
@@ -271,7 +278,7 @@ def content_of(graph: Graph, view: str, block: int) -> object:
     return tuple((node.name, len(node.outputs)) for node in nodes)
 
 
-def legend(pictures: Iterable[Diagram], say: dict[str, str]) -> str:
+def legend(pictures: Iterable[Diagram], words: Words) -> str:
     """What the colours and signs mean, of those that occur."""
     pictures = list(pictures)
     styles = {
@@ -284,31 +291,29 @@ def legend(pictures: Iterable[Diagram], say: dict[str, str]) -> str:
     wires = [wire for picture in pictures for wire in picture.wires]
     parts = []
     if styles & {"value", "value-name"}:
-        parts.append(f'<span class="aa-value">= {say["value"]}</span>')
+        parts.append(f'<span class="aa-value">= {words["value"]}</span>')
     if any("∂" in wire.above for wire in wires):
-        parts.append(f'<span class="aa-local">∂ {say["local"]}</span>')
+        parts.append(f'<span class="aa-local">∂ {words["local"]}</span>')
     if any(wire.below for wire in wires):
         kind = "sent-product" if any("∂" in wire.above for wire in wires) else "sent"
-        parts.append(f'<span class="aa-gradient">◁ {say[kind]}</span>')
+        parts.append(f'<span class="aa-gradient">◁ {words[kind]}</span>')
     if "grad" in styles:
-        parts.append(f'<span class="aa-gradient">∇ {say["arrived"]}</span>')
+        parts.append(f'<span class="aa-gradient">∇ {words["arrived"]}</span>')
     if len(parts) < 2:
         return ""  # names and values alone need no key
     return f'<p class="aa-legend">{" ".join(parts)}</p>'
 
 
-def in_words(graph: Graph, pictures: dict[str, Diagram], language: str, say: dict[str, str]) -> str:
+def in_words(graph: Graph, pictures: Mapping[str, Diagram], words: Words) -> str:
     """The reading of each view, and of what the engine did."""
-    parts = [
-        (say[view], text.reading(graph, picture, language)) for view, picture in pictures.items()
-    ]
-    if backward := text.backward_reading(graph, language):
-        parts.append((say["backward"], backward))
+    parts = [(words[view], reading(graph, picture, words)) for view, picture in pictures.items()]
+    if backward := backward_reading(graph, words):
+        parts.append((words["backward"], backward))
     lists = "".join(
         f"<p>{title}</p><ol>{''.join(f'<li>{with_code(line)}</li>' for line in lines)}</ol>"
         for title, lines in parts
     )
-    return f'<details class="aa-words"><summary>{say["words"]}</summary>{lists}</details>'
+    return f'<details class="aa-words"><summary>{words["words"]}</summary>{lists}</details>'
 
 
 def with_code(line: str) -> str:
@@ -317,7 +322,7 @@ def with_code(line: str) -> str:
 
 @cache
 def figure_style() -> str:
-    """The style sheet of figures; that of the pictures is :func:`autograd_atlas.picture.svg.style`."""
+    """The style sheet of figures; that of their pictures is :func:`.svg.picture_style`."""
     folder = files(__package__)
     parts = (
         folder.joinpath("figure.css"),

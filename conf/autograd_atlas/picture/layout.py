@@ -6,15 +6,19 @@ Lengths are in CSS pixels.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .diagram import CHARACTER, FEW, LINE, STOP, Box, Diagram, Wire, columns
+from .diagram import CHARACTER, FEW, LINE, STOP, Box, Diagram, Wire
+from .keys import Key
+from .labels import columns
 
 BIG = 3000  # boxes and wires together; from here on Graphviz takes seconds
 MARGIN = 4.0
 FRAME_TITLE = 16.0
 
 Point = tuple[float, float]
+Middles = dict[Key, tuple[str, Point]]  # of labelled wires: a name for Graphviz, and a size
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Layout:
 
     width: float
     height: float
-    boxes: dict[str, Rectangle]
-    paths: dict[str, list[Point]]
-    labels: dict[str, Point]
+    boxes: dict[Key, Rectangle]
+    paths: dict[Key, list[Point]]
+    labels: dict[Key, Point]
     frames: dict[int, Rectangle]
 
 
@@ -44,7 +48,7 @@ def layout(diagram: Diagram) -> Layout:
     return by_graphviz(diagram)
 
 
-def label_size(wire: Wire) -> tuple[float, float] | None:
+def label_size(wire: Wire) -> Point | None:
     """The room that a wire's text needs, half of it above the wire and half below."""
     widest = max(columns(wire.above), columns(wire.below))
     return (widest * CHARACTER * 0.92 + 4, 2 * LINE) if widest else None
@@ -72,13 +76,14 @@ def by_graphviz(diagram: Diagram) -> Layout:
     return from_plain(plain, diagram, names, labels)
 
 
-def dot_source(diagram: Diagram, names: dict[str, str], labels: dict[str, tuple]):
+def dot_source(diagram: Diagram, names: dict[Key, str], labels: Middles) -> Iterator[str]:
+    """The lines of a DOT file; frames are clusters."""
     gap = 0.11 if labels else 0.4
     yield f"digraph {{rankdir=LR; nodesep=0.12; ranksep={gap}; edge [arrowhead=none];"
     yield 'node [shape=box, fixedsize=true, label=""];'
     inside: dict[int | None, list[Box]] = defaultdict(list)
     children: dict[int | None, list[int]] = defaultdict(list)
-    texts: dict[int | None, list[str]] = defaultdict(list)
+    texts: dict[int | None, list[Key]] = defaultdict(list)
     for box in diagram.boxes:
         inside[box.frame].append(box)
     for frame in diagram.frames:
@@ -87,7 +92,7 @@ def dot_source(diagram: Diagram, names: dict[str, str], labels: dict[str, tuple]
         if wire.key in labels:
             texts[common_frame(diagram, wire)].append(wire.key)
 
-    def content(frame: int | None):
+    def content(frame: int | None) -> Iterator[str]:
         for box in inside[frame]:
             yield f"{names[box.key]} [width={box.width / 72:.4f}, height={box.height / 72:.4f}];"
         for key in texts[frame]:
@@ -120,16 +125,16 @@ def common_frame(diagram: Diagram, wire: Wire) -> int | None:
     def chain(frame: int | None) -> list[int]:
         return [] if frame is None else [*chain(around[frame]), frame]
 
-    both = zip(chain(frame_of[wire.source]), chain(frame_of[wire.target]))
-    return next((a for a, b in reversed(list(both)) if a == b), None)
+    both = zip(chain(frame_of[wire.source]), chain(frame_of[wire.target]), strict=False)
+    return next((one for one, other in reversed(list(both)) if one == other), None)
 
 
-def from_plain(plain: str, diagram: Diagram, names: dict[str, str], labels: dict) -> Layout:
+def from_plain(plain: str, diagram: Diagram, names: dict[Key, str], labels: Middles) -> Layout:
     """Read Graphviz's plain format: inches, y upwards."""
     key_of = {name: key for key, name in names.items()}
     middles = {name: key for key, (name, _) in labels.items()}
-    boxes: dict[str, Rectangle] = {}
-    centres: dict[str, Point] = {}
+    boxes: dict[Key, Rectangle] = {}
+    centres: dict[Key, Point] = {}
     splines: dict[tuple[str, str], list[list[Point]]] = defaultdict(list)
     size = {box.key: (box.width, box.height) for box in diagram.boxes}
     height = 0.0
@@ -147,7 +152,7 @@ def from_plain(plain: str, diagram: Diagram, names: dict[str, str], labels: dict
         elif kind == "edge":
             count = int(words[2])
             numbers = [float(word) * 72 for word in words[3 : 3 + 2 * count]]
-            points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2])]
+            points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
             splines[words[0], words[1]].append(points)
     paths = {}
     stopped = {box.key for box in diagram.boxes if box.stops}
@@ -191,14 +196,14 @@ def in_layers(diagram: Diagram) -> Layout:
             transpose=False, minimum_length=1, vertex_spacing=1,
         ):  # fmt: skip
             for place, (across, along) in positions:
-                spots[place] = (across + offset, along)
+                spots[int(place)] = (across + offset, along)
             offset += width + 1
     levels = sorted({along for _, along in spots.values()}, reverse=True)
     column_of = {along: place for place, along in enumerate(levels)}
     widths = [0.0] * max(len(levels), 1)
-    for place, (_, along) in spots.items():
+    for spot, (_, along) in spots.items():
         column = column_of[along]
-        widths[column] = max(widths[column], diagram.boxes[place].width)
+        widths[column] = max(widths[column], diagram.boxes[spot].width)
     lefts = [MARGIN]
     for width in widths:
         lefts.append(lefts[-1] + width + 40)
@@ -229,45 +234,51 @@ def in_layers(diagram: Diagram) -> Layout:
 
 def placed(
     diagram: Diagram,
-    boxes: dict[str, Rectangle],
-    paths: dict[str, list[Point]],
-    labels: dict[str, Point],
+    boxes: dict[Key, Rectangle],
+    paths: dict[Key, list[Point]],
+    labels: dict[Key, Point],
 ) -> Layout:
     """Add frames around their boxes, and move everything to the upper left corner."""
-    frames: dict[int, Rectangle] = {}
-    for frame in reversed(diagram.frames):  # an inner one stands behind the one around it
-        parts = [boxes[box.key] for box in diagram.boxes if box.frame == frame.block]
-        parts += [frames[each.block] for each in diagram.frames if each.parent == frame.block]
-        left, top = min(each.x for each in parts), min(each.y for each in parts)
-        right = max(each.x + each.width for each in parts)
-        bottom = max(each.y + each.height for each in parts)
-        right = max(right, left + columns(frame.title) * CHARACTER * 0.92)
-        frames[frame.block] = Rectangle(
-            left - 8, top - FRAME_TITLE, right - left + 16, bottom - top + FRAME_TITLE + 8
-        )
-    everything = [*boxes.values(), *frames.values()]
-    xs = [each.x for each in everything] + [x for path in paths.values() for x, _ in path]
-    ys = [each.y for each in everything] + [y for path in paths.values() for _, y in path]
-    ys += [y - LINE for _, y in labels.values()]
-    right = [each.x + each.width for each in everything] + xs
-    bottom = [each.y + each.height for each in everything] + ys
-    bottom += [y + LINE for _, y in labels.values()]
-    dx, dy = MARGIN - min(xs, default=0), MARGIN - min(ys, default=0)
-
+    frames = framed(diagram, boxes)
+    rectangles = [*boxes.values(), *frames.values()]
+    points = [point for path in paths.values() for point in path]
+    left = min([area.x for area in rectangles] + [x for x, _ in points], default=0)
+    right = max([area.x + area.width for area in rectangles] + [x for x, _ in points], default=0)
+    heights = [y for _, y in points] + [y - LINE for _, y in labels.values()]
+    depths = [y for _, y in points] + [y + LINE for _, y in labels.values()]
+    top = min([area.y for area in rectangles] + heights, default=0)
+    bottom = max([area.y + area.height for area in rectangles] + depths, default=0)
+    dx, dy = MARGIN - left, MARGIN - top
     digits = 1 if len(boxes) <= FEW else None  # whole pixels are enough where there is much
-
-    def moved(each: Rectangle) -> Rectangle:
-        x, y = moved_point((each.x, each.y))
-        return Rectangle(x, y, round(each.width, digits), each.height)
 
     def moved_point(point: Point) -> Point:
         return round(point[0] + dx, digits), round(point[1] + dy, digits)
 
+    def moved(area: Rectangle) -> Rectangle:
+        x, y = moved_point((area.x, area.y))
+        return Rectangle(x, y, round(area.width, digits), area.height)
+
     return Layout(
-        max(right, default=0) + dx + MARGIN,
-        max(bottom, default=0) + dy + MARGIN,
-        {key: moved(each) for key, each in boxes.items()},
+        right + dx + MARGIN,
+        bottom + dy + MARGIN,
+        {key: moved(area) for key, area in boxes.items()},
         {key: [moved_point(point) for point in path] for key, path in paths.items()},
         {key: moved_point(point) for key, point in labels.items()},
-        {block: moved(each) for block, each in frames.items()},
+        {block: moved(area) for block, area in frames.items()},
     )
+
+
+def framed(diagram: Diagram, boxes: dict[Key, Rectangle]) -> dict[int, Rectangle]:
+    """Frames around what they hold, as wide at least as their titles."""
+    frames: dict[int, Rectangle] = {}
+    for frame in reversed(diagram.frames):  # an inner one stands behind the one around it
+        parts = [boxes[box.key] for box in diagram.boxes if box.frame == frame.block]
+        parts += [frames[inner.block] for inner in diagram.frames if inner.parent == frame.block]
+        left, top = min(part.x for part in parts), min(part.y for part in parts)
+        right = max(part.x + part.width for part in parts)
+        right = max(right, left + columns(frame.title) * CHARACTER * 0.92)
+        bottom = max(part.y + part.height for part in parts)
+        frames[frame.block] = Rectangle(
+            left - 8, top - FRAME_TITLE, right - left + 16, bottom - top + FRAME_TITLE + 8
+        )
+    return frames

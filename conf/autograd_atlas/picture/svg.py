@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, MutableMapping
 from functools import cache
 from html import escape
 from importlib.resources import files
+from typing import Any
 
 from ..graph import Graph
-from . import text
+from .alternative import alternative
+from .composing import diagram
 from .diagram import (
     CHARACTER,
     LINE,
@@ -22,29 +24,33 @@ from .diagram import (
     WRITTEN,
     Box,
     Diagram,
-    columns,
-    diagram,
+    Frame,
+    Line,
     symbol_width,
 )
+from .keys import Key, Kind
+from .labels import columns
 from .layout import Layout, Point, Rectangle, layout
+from .words import Words, words
 
 # What XML 1.0 cannot hold, not even escaped.
 UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def clean(words: str) -> str:
-    return escape(UNSPEAKABLE.sub("\ufffd", words), quote=True)
+def clean(text: str) -> str:
+    """A text that HTML and XML can hold, in an attribute too."""
+    return escape(UNSPEAKABLE.sub("\ufffd", text), quote=True)
 
 
 @cache
-def style() -> str:
+def picture_style() -> str:
     """The style sheet of all pictures, for light and dark."""
     folder = files(__package__)
     parts = (folder.joinpath("graph.css"), folder.joinpath("dark.css"))
     return "".join(part.read_text(encoding="utf-8") for part in parts)
 
 
-def number(length: float) -> str:
+def pixels(length: float) -> str:
     """One decimal, and no more characters than needed."""
     return f"{length:.1f}".removesuffix(".0")
 
@@ -52,12 +58,12 @@ def number(length: float) -> str:
 def path_data(points: list[Point]) -> str:
     """A start and Bezier triples, relative to where each begins, which is shorter."""
     x, y = points[0]
-    parts = [f"M{number(x)} {number(y)}c"]
+    parts = [f"M{pixels(x)} {pixels(y)}c"]
     rounded = (round(x, 1), round(y, 1))
     for start in range(1, len(points) - 2, 3):
         steps = []
         for px, py in points[start : start + 3]:
-            steps += [number(px - rounded[0]), number(py - rounded[1])]
+            steps += [pixels(px - rounded[0]), pixels(py - rounded[1])]
         last = points[start + 2]
         rounded = (
             round(rounded[0] + round(last[0] - rounded[0], 1), 1),
@@ -68,14 +74,12 @@ def path_data(points: list[Point]) -> str:
     return "".join(parts)
 
 
-def label(x: float, y: float, words: str, kind: str = "") -> str:
-    """A line of text. What is not plain is given its width, since fonts differ there."""
-    wide = columns(words)
-    length = (
-        "" if words.isascii() or wide == len(words) else f' textLength="{number(wide * CHARACTER)}"'
-    )
-    name = f' class="{kind}"' if kind else ""
-    return f'<text x="{number(x)}" y="{number(y)}"{name}{length}>{clean(words)}</text>'
+def text_svg(x: float, y: float, text: str, style: str = "") -> str:
+    """A line of text. One with wide characters is given its width, since fonts differ there."""
+    wide = columns(text)
+    length = "" if wide == len(text) else f' textLength="{pixels(wide * CHARACTER)}"'
+    name = f' class="{style}"' if style else ""
+    return f'<text x="{pixels(x)}" y="{pixels(y)}"{name}{length}>{clean(text)}</text>'
 
 
 def box_svg(box: Box, at: Rectangle, prefix: str) -> str:
@@ -83,78 +87,78 @@ def box_svg(box: Box, at: Rectangle, prefix: str) -> str:
     parts = [f'<g id="{prefix}{box.key}" class="{box.kind}">']
     if box.title:
         parts.append(f"<title>{clean(box.title)}</title>")
-    left = at.x
-    middle = at.y + at.height / 2
-    inner = at.width
+    left, width = at.x, at.width
     if box.symbol:
-        wide = symbol_width(box.symbol)
-        x, y = number(left), number(middle - 12)
-        rectangle = f'<rect class="op" x="{x}" y="{y}" width="{number(wide)}" height="24" rx="12"/>'
-        parts.append(rectangle)
-        parts.append(label(left + wide / 2, middle + 4.2, box.symbol, "sym"))
-        left += wide
-        inner -= wide
-    for place, key in enumerate(box.stops):
-        y = max(at.y + at.height - 8 - 7 * place, at.y + 4)
-        ends = f"M{number(left + STOP)} {number(y)}h-{number(STOP - 2)}m0-5v10"
-        parts.append(f'<path id="{prefix}{key}" class="stop" d="{ends}"/>')
-    left, inner = (left + STOP, inner - STOP) if box.stops else (left, inner)
-    if box.lines or not box.symbol:
-        rx = {"leaf": 9, "accumulate": 9, "block": 3}.get(box.kind, 4)
+        wide, middle = symbol_width(box.symbol), at.y + at.height / 2
         parts.append(
-            f'<rect x="{number(left)}" y="{number(at.y)}" width="{number(inner)}" '
-            f'height="{number(at.height)}" rx="{rx}"/>'
+            f'<rect class="op" x="{pixels(left)}" y="{pixels(middle - 12)}" '
+            f'width="{pixels(wide)}" height="24" rx="12"/>'
         )
-    y = at.y + (at.height - len(box.lines) * LINE) / 2 + 12
-    for line in box.lines:
-        if len(line) == 1:
-            parts.append(label(left + PADDING, y, line[0].text, line[0].style))
-        else:
-            words = "".join(
-                f'<tspan class="{span.style}">{clean(span.text)}</tspan>' for span in line
-            )
-            parts.append(f'<text x="{number(left + PADDING)}" y="{number(y)}">{words}</text>')
-        y += LINE
+        parts.append(text_svg(left + wide / 2, middle + 4.2, box.symbol, "sym"))
+        left, width = left + wide, width - wide
+    for place, key in enumerate(box.stops):
+        end = max(at.y + at.height - 8 - 7 * place, at.y + 4)
+        path = f"M{pixels(left + STOP)} {pixels(end)}h-{pixels(STOP - 2)}m0-5v10"
+        parts.append(f'<path id="{prefix}{key}" class="stop" d="{path}"/>')
+    if box.stops:
+        left, width = left + STOP, width - STOP
+    if box.lines or not box.symbol:
+        radius = {"leaf": 9, "accumulate": 9, "block": 3}.get(box.kind, 4)
+        parts.append(
+            f'<rect x="{pixels(left)}" y="{pixels(at.y)}" width="{pixels(width)}" '
+            f'height="{pixels(at.height)}" rx="{radius}"/>'
+        )
+    first = at.y + (at.height - len(box.lines) * LINE) / 2 + 12
+    for place, line in enumerate(box.lines):
+        parts.append(line_svg(left + PADDING, first + place * LINE, line))
     parts.append("</g>")
     return "".join(parts)
 
 
-def drawing(picture: Diagram, at: Layout, prefix: str) -> str:
+def line_svg(x: float, y: float, line: Line) -> str:
+    if len(line) == 1:
+        return text_svg(x, y, line[0].text, line[0].style)
+    spans = (f'<tspan class="{span.style}">{clean(span.text)}</tspan>' for span in line)
+    return f'<text x="{pixels(x)}" y="{pixels(y)}">{"".join(spans)}</text>'
+
+
+def frame_svg(frame: Frame, area: Rectangle) -> str:
+    """The frame of an open block, with an area around its title that can be clicked."""
+    key, x, y = Key(Kind.BLOCK, frame.block), pixels(area.x), pixels(area.y)
+    return (
+        f'<g class="frame" data-block="{key}"><rect x="{x}" y="{y}" '
+        f'width="{pixels(area.width)}" height="{pixels(area.height)}" rx="6"/>'
+        f'<rect class="hit" x="{x}" y="{y}" '
+        f'width="{pixels(columns(frame.title) * CHARACTER + 16)}" height="24"/>'
+        f"{text_svg(area.x + 6, area.y + 12, frame.title)}</g>"
+    )
+
+
+def content_svg(picture: Diagram, at: Layout, prefix: str) -> str:
     """What stands inside of an ``<svg>``: frames, wires, their numbers, boxes."""
-    parts = []
-    heads = {WRITTEN: f'marker-end="url(#{prefix}f)"', RECORDED: f'marker-start="url(#{prefix}f)"'}
-    tip = (
-        '<path d="M0 0L8 4L0 8z"/>'
-        if picture.view == WRITTEN
-        else '<path d="M8 0L0 4L8 8" class="open"/>'
+    if picture.view == WRITTEN:
+        end, tip, x = "marker-end", '<path d="M0 0L8 4L0 8z"/>', 7
+    else:
+        end, tip, x = "marker-start", '<path d="M8 0L0 4L8 8" class="open"/>', 1
+    marker = (
+        f'<marker id="{prefix}f" viewBox="-1 -1 10 10" refX="{x}" refY="4" markerWidth="8" '
+        f'markerHeight="8" orient="auto">{tip}</marker>'
     )
-    x = 7 if picture.view == WRITTEN else 1
-    parts.append(
-        f'<defs><marker id="{prefix}f" viewBox="-1 -1 10 10" refX="{x}" refY="4" markerWidth="8" '
-        f'markerHeight="8" orient="auto">{tip}</marker></defs>'
-    )
-    for frame in picture.frames:
-        area = at.frames[frame.block]
-        parts.append(
-            f'<g class="frame" data-block="b{frame.block}"><rect x="{number(area.x)}" y="{number(area.y)}" '
-            f'width="{number(area.width)}" height="{number(area.height)}" rx="6"/>'
-            f'<rect class="hit" x="{number(area.x)}" y="{number(area.y)}" '
-            f'width="{number(columns(frame.title) * CHARACTER + 16)}" height="24"/>'
-            f"{label(area.x + 6, area.y + 12, frame.title)}</g>"
-        )
-    kinds: dict[str, list[str]] = {}
+    parts = [f"<defs>{marker}</defs>"]
+    parts += [frame_svg(frame, at.frames[frame.block]) for frame in picture.frames]
+    paths: dict[str, list[str]] = {}
     for wire in picture.wires:
-        line = f'<path id="{prefix}{wire.key}" d="{path_data(at.paths[wire.key])}"/>'
-        kinds.setdefault(wire.kind, []).append(line)
-    for kind, lines in kinds.items():
-        parts.append(f'<g class="wire {kind}" {heads[picture.view]}>{"".join(lines)}</g>')
+        path = f'<path id="{prefix}{wire.key}" d="{path_data(at.paths[wire.key])}"/>'
+        paths.setdefault(wire.kind, []).append(path)
+    for kind, alike in paths.items():
+        parts.append(f'<g class="wire {kind}" {end}="url(#{prefix}f)">{"".join(alike)}</g>')
     for wire in picture.wires:
         if wire.key in at.labels:
-            x, y = at.labels[wire.key]
+            middle, y = at.labels[wire.key]
             if wire.above:
-                parts.append(label(x, y - 5, wire.above, "local"))
+                parts.append(text_svg(middle, y - 5, wire.above, "local"))
             if wire.below:
-                parts.append(label(x, y + 13, wire.below, "sent"))
+                parts.append(text_svg(middle, y + 13, wire.below, "sent"))
     parts += [box_svg(box, at.boxes[box.key], prefix) for box in picture.boxes]
     return "".join(parts)
 
@@ -176,13 +180,13 @@ def svg(
     puts the style inside, for a file of its own.
     """
     picture = diagram(graph, view, fold=fold, opened=opened, inside=inside)
-    return picture_svg(graph, picture, language, prefix, alone=alone)
+    return picture_svg(graph, picture, words(language), prefix, alone=alone)
 
 
 def picture_svg(
     graph: Graph,
     picture: Diagram,
-    language: str,
+    words: Words,
     prefix: str,
     *,
     alone: bool = False,
@@ -194,45 +198,47 @@ def picture_svg(
     Only its title is in a language, so that ``kept`` serves the pictures of all.
     """
 
-    def untold() -> str:
+    def draw() -> str:
         return untitled(picture, at or layout(picture), prefix, alone)
 
-    svg = untold() if at else stored(kept, "picture", (picture, prefix, alone), untold)
+    svg = draw() if at else stored(kept, "picture", (picture, prefix, alone), draw)
     before, title, after = svg.partition("</title>")
-    return before + clean(text.alternative(graph, picture, language)) + title + after
+    return before + clean(alternative(graph, picture, words)) + title + after
 
 
 def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> str:
     """A picture whose title is still empty."""
-    width, height = number(at.width), number(at.height)
-    inner = f"<style>{style()}</style>" if alone else ""
+    width, height = pixels(at.width), pixels(at.height)
+    inner = f"<style>{picture_style()}</style>" if alone else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="aa-graph aa-{picture.view}" role="img" '
         f'aria-labelledby="{prefix}t" viewBox="0 0 {width} {height}" '
-        f'width="{number(at.width * 1.1)}" height="{number(at.height * 1.1)}">'
-        f'<title id="{prefix}t"></title>{inner}{drawing(picture, at, prefix)}</svg>'
+        f'width="{pixels(at.width * 1.1)}" height="{pixels(at.height * 1.1)}">'
+        f'<title id="{prefix}t"></title>{inner}{content_svg(picture, at, prefix)}</svg>'
     )
 
 
 def stored(
-    kept: MutableMapping[str, str] | None, kind: str, about: tuple, make: Callable[[], str]
+    kept: MutableMapping[str, str] | None,
+    kind: str,
+    inputs: tuple[Any, ...],
+    make: Callable[[], str],
 ) -> str:
     """What ``make`` makes, or what it made before of the same.
 
-    ``about`` is all that it depends on, except for the code of this package: whoever keeps texts
+    ``inputs`` are all that it depends on, except for the code of this package: whoever keeps texts
     for longer than a process keeps them by a fingerprint of the code, too.
     """
     if kept is None:
         return make()
-    key = f"{kind}-{hashlib.sha256(repr(about).encode()).hexdigest()}"
+    key = f"{kind}-{hashlib.sha256(repr(inputs).encode()).hexdigest()}"
     if key not in kept:
         kept[key] = make()
     return kept[key]
 
 
 def card(graph: Graph) -> str:
-    """A small picture for a list of lessons: the graph as it is drawn in the dark, as large as
-    fits."""
+    """A small picture for a list of lessons: the graph in dark colours, as large as fits."""
     view = WRITTEN if graph.calls else RECORDED
     picture = svg(graph, view, prefix="card", alone=True)
     place = ' x="12" y="12" width="296" height="176">'

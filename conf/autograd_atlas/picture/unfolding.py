@@ -13,12 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..graph import Graph
-from .diagram import Diagram, blocks_to_open, chain, diagram
+from .composing import diagram
+from .diagram import Diagram
+from .folding import chain
+from .keys import Key, Kind
 from .layout import layout
 from .packing import packed
 from .svg import untitled
 from .tape import picture_tape
-from .text import folded_blocks
 
 MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
 MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
@@ -30,7 +32,7 @@ def unfolded(
     *,
     fold: bool | str,
     opened: Iterable[str],
-) -> dict[str, dict[str, Any] | list]:
+) -> dict[str, Any]:
     """The pictures with one more block open, and what else a tape says of them, in no language.
 
     ``pictures`` are those in which they are opened, by name, and how many boxes the page has so
@@ -38,20 +40,20 @@ def unfolded(
 
     - ``parents``: by name, the picture in which each is opened, and closed again
     - ``drawn``: the pictures, packed, in the same order
-    - ``tapes``: by name, what their texts are about
+    - ``tapes``: by name, what their texts tell
     - ``folded``: by name, the titles of the blocks that are still folded
     """
-    found: dict[str, tuple[str, Diagram]] = {}
-    for name, (picture, boxes) in pictures.items():
-        boxes += sum(len(each.boxes) for _, each in found.values())
-        for larger, parent, each in larger_ones(graph, picture, name, fold, opened, boxes):
-            found[larger] = parent, each
-    svgs = (untitled(each, layout(each), "") for _, each in found.values())
+    larger: dict[str, tuple[str, Diagram]] = {}  # by name, its parent and the picture
+    for base, (picture, before) in pictures.items():
+        boxes = before + sum(len(opened_one.boxes) for _, opened_one in larger.values())
+        for name, parent, opened_one in larger_ones(graph, picture, base, fold, opened, boxes):
+            larger[name] = parent, opened_one
+    svgs = (untitled(picture, layout(picture), "") for _, picture in larger.values())
     return {
-        "parents": {name: parent for name, (parent, _) in found.items()},
+        "parents": {name: parent for name, (parent, _) in larger.items()},
         "drawn": packed("".join(map(relative, svgs))),
-        "tapes": {name: picture_tape(each) for name, (_, each) in found.items()},
-        "folded": {name: folded_blocks(each) for name, (_, each) in found.items()},
+        "tapes": {name: picture_tape(picture) for name, (_, picture) in larger.items()},
+        "folded": {name: picture.folded_titles() for name, (_, picture) in larger.items()},
     }
 
 
@@ -67,18 +69,22 @@ def larger_ones(
     """The picture again with one more block open, for each that is folded; or, where one was
     opened, for each inside of it. Gives name, parent, and picture, as long as ``boxes`` and those
     of what it gave are not too many."""
-    parent = base if inside is None else f"{base}/b{inside}"
-    for block in blocks_to_open(picture):
+    parent = base if inside is None else name_in(base, inside)
+    for block in picture.folded():
         if inside is not None and inside not in chain(graph.blocks, block):
             continue
         larger = diagram(graph, picture.view, fold=fold, opened=opened, around=block)
         if boxes > MOST_DRAWN or len(larger.boxes) - len(picture.boxes) > MOST_INSIDE:
             continue
         boxes += len(larger.boxes)
-        yield f"{base}/b{block}", parent, larger
-        for each in larger_ones(graph, larger, base, fold, opened, boxes, block):
-            boxes += len(each[2].boxes)
-            yield each
+        yield name_in(base, block), parent, larger
+        for name, outer, inner in larger_ones(graph, larger, base, fold, opened, boxes, block):
+            boxes += len(inner.boxes)
+            yield name, outer, inner
+
+
+def name_in(base: str, block: int) -> str:
+    return f"{base}/{Key(Kind.BLOCK, block)}"
 
 
 PLACES = re.compile(

@@ -22,45 +22,12 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .. import run
-from ..picture.diagram import number_text
+from ..picture.labels import number_text
+from ..picture.words import Words, language_or_english, words
 from .graphs import answer_to
 
 logger = logging.getLogger(__name__)
 
-WORDS = {
-    "en": {
-        "exercise": "Exercise {}",
-        "field": "Your answer",
-        "check": "Check",
-        "solution": "Solution",
-        "answer": "Answer:",
-        "others": "Other answers",
-        "right": "Right: {}.",
-        "empty": "Type an answer first.",
-        "number": "The answer is one number.",
-        "word": "The answer is one word: a name, or True, False or None.",
-        "count": "The answer has {} parts; put commas between them.",
-        "sign": "The size is right, the sign is not.",
-        "order": "These are the right ones, in another order.",
-        "wrong": "Not {}. Go through the program line by line, and write down the value of each name.",
-    },
-    "zh": {
-        "exercise": "练习 {}",
-        "field": "你的答案",
-        "check": "检查",
-        "solution": "解答",
-        "answer": "答案：",
-        "others": "其他答案",
-        "right": "正确：{}。",
-        "empty": "请先填写答案。",
-        "number": "答案是一个数。",
-        "word": "答案是一个词：名称，或者 True、False、None。",
-        "count": "答案有 {} 个部分，请用逗号隔开。",
-        "sign": "大小对了，符号不对。",
-        "order": "这几个都对，只是顺序不同。",
-        "wrong": "不是 {}。请逐行走一遍程序，把每个名称的值写下来。",
-    },
-}
 REPLIES = ("right", "empty", "number", "word", "count", "sign", "order", "wrong")
 
 
@@ -291,9 +258,13 @@ def in_notebook(text: str) -> str:
 # -- Written ----------------------------------------------------------------------------------
 
 
+def page_words(translator: Any) -> Words:
+    """The words of the language in which a page is written."""
+    return words(language_or_english(translator.config.language))
+
+
 def visit_exercise(self: Any, node: exercise) -> None:
-    say = WORDS["zh" if self.config.language.startswith("zh") else "en"]
-    title = say["exercise"].format(node["number"])
+    title = page_words(self)["predict-title"].format(n=node["number"])
     self.body.append(
         f'<section class="aa-predict" id="predict-{node["number"]}">'
         f'<p class="aa-predict-title" id="predict-{node["number"]}-title">{title}</p>\n'
@@ -305,23 +276,23 @@ def depart_exercise(self: Any, node: exercise) -> None:
 
 
 def visit_solution(self: Any, node: solution) -> None:
-    say = WORDS["zh" if self.config.language.startswith("zh") else "en"]
+    say = page_words(self)
     asked = node.parent
     name = f"predict-{asked['number']}"
     right = escape(json.dumps(exact(asked["answer"]), ensure_ascii=False))
-    replies = {each: say[each] for each in REPLIES} | {
-        "right": say["right"].format(shown(asked["answer"]))
-    }
+    replies = {kind: say[f"predict-{kind}"] for kind in REPLIES}
+    replies["right"] = replies["right"].format(answer=shown(asked["answer"]))
     said = escape(json.dumps(replies, ensure_ascii=False))
     self.body.append(
         f'<form hidden data-answer="{right}" data-say="{said}">'
-        f'<label for="{name}-answer">{say["field"]}</label> '
+        f'<label for="{name}-answer">{say["predict-field"]}</label> '
         f'<input id="{name}-answer" aria-describedby="{name}-title" autocomplete="off" '
         'autocapitalize="off" spellcheck="false"> '
-        f"<button>{say['check']}</button>"
+        f"<button>{say['predict-check']}</button>"
         '<div class="aa-reply" role="status"></div></form>\n'
-        f"<details><summary>{say['solution']}</summary>\n"
-        f'<p>{say["answer"]} <code class="aa-answer">{escape(shown(asked["answer"]))}</code></p>\n'
+        f"<details><summary>{say['predict-solution']}</summary>\n"
+        f"<p>{say['predict-answer']} "
+        f'<code class="aa-answer">{escape(shown(asked["answer"]))}</code></p>\n'
     )
 
 
@@ -330,8 +301,8 @@ def depart_solution(self: Any, node: solution) -> None:
 
 
 def visit_others(self: Any, node: others) -> None:
-    say = WORDS["zh" if self.config.language.startswith("zh") else "en"]
-    self.body.append(f'<div class="aa-others"><p>{say["others"]}</p>\n')
+    title = page_words(self)["predict-others"]
+    self.body.append(f'<div class="aa-others"><p>{title}</p>\n')
 
 
 def depart_others(self: Any, node: others) -> None:

@@ -17,6 +17,7 @@ from sphinx.config import Config
 from ..graph import Graph
 from ..picture import figure as figures
 from ..picture import svg
+from ..picture.words import language_or_english
 from .graphs import graph_figure
 from .settings import folder, may_be_dark
 
@@ -61,7 +62,7 @@ def card(app: Sphinx, graph: Graph) -> str:
 def visit_html(self: Any, node: graph_figure) -> None:
     before, after = figures.figure_parts(
         node["graph"], node["name"],
-        language="zh" if self.config.language.startswith("zh") else "en",
+        language=language_or_english(self.config.language),
         view=None if node["view"] == "both" else node["view"],
         fold=node["fold"], opened=node["open"], kept=kept(self.builder.app),
     )  # fmt: skip

@@ -1,0 +1,332 @@
+"""The two views of a :class:`~autograd_atlas.graph.Graph`: what there is to draw in each. Items
+become boxes, and wires lead between them; what is folded is decided in :mod:`.composing`.
+"""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from dataclasses import replace
+from typing import ClassVar
+
+from ..graph import Graph, Node, Saved, same_numbers, total
+from .diagram import (
+    RECORDED,
+    WRITTEN,
+    Box,
+    BoxKind,
+    Line,
+    Row,
+    Span,
+    Wire,
+    gradient_lines,
+    value_lines,
+)
+from .folding import common_block
+from .keys import Key, Kind, Measure, Quantity
+from .labels import (
+    call_symbol,
+    in_one_line,
+    is_spelled_out,
+    number_text,
+    short,
+    tensor_name,
+    title_of,
+    type_text,
+)
+
+MOST_OUTPUTS = 6  # of a node that are told one by one
+
+
+class View(ABC):
+    """What both views tell of a graph."""
+
+    name: ClassVar[str]
+    unit: ClassVar[str]  # what a folded block counts, as it stands on it
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    @abstractmethod
+    def items(self) -> dict[Key, int | None]:
+        """The block of each item, by its key, in forward order."""
+
+    @abstractmethod
+    def box(self, key: Key, detailed: bool) -> Box:
+        """The box of an item, not yet sized; with gradients and what was saved, if ``detailed``."""
+
+    @abstractmethod
+    def wires(self) -> list[Wire]:
+        """All wires, without their numbers."""
+
+    @abstractmethod
+    def labelled(self, wire: Wire) -> Wire:
+        """A wire with its numbers."""
+
+
+class WrittenView(View):
+    """Tensors and the calls that made them.
+
+    A call that made one tensor is one box with it; other tensors are boxes of their own, and so
+    are numbers.
+    """
+
+    name = WRITTEN
+    unit = "ƒ"
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.results = {root.tensor for root in graph.roots}
+        used = {a.tensor for call in graph.calls for a in call.arguments} | self.results
+        used |= {tensor.changed_by for tensor in graph.tensors}
+        self.drawn_outputs = [
+            [output for output in call.outputs if output in used] for call in graph.calls
+        ]
+        self.made_by = {
+            output: number
+            for number, outputs in enumerate(self.drawn_outputs)
+            for output in outputs
+        }  # fmt: skip
+
+    def key_of(self, tensor: int) -> Key:
+        call = self.made_by.get(tensor)
+        if call is not None and len(self.drawn_outputs[call]) == 1:
+            return Key(Kind.CALL, call)
+        return Key(Kind.TENSOR, tensor)
+
+    def items(self) -> dict[Key, int | None]:
+        graph = self.graph
+        users: dict[int, list[int | None]] = defaultdict(list)
+        for call in graph.calls:
+            for argument in call.arguments:
+                if argument.tensor is not None:
+                    users[argument.tensor].append(call.block)
+        block_of: dict[Key, int | None] = {}
+
+        def add(tensor: int) -> None:
+            """A tensor that no call here made, after the one with which it changed."""
+            key = Key(Kind.TENSOR, tensor)
+            if key in block_of or tensor in self.made_by:
+                return
+            changed_by = graph.tensors[tensor].changed_by
+            if changed_by is not None:  # it changed where its base was written
+                add(changed_by)
+                writer = graph.made_by.get(changed_by)
+                block_of[key] = None if writer is None else graph.calls[writer].block
+            elif graph.tensors[tensor].held:
+                block_of[key] = common_block(graph.blocks, users[tensor])
+            else:
+                block_of[key] = None
+
+        for number, call in enumerate(graph.calls):
+            for place, argument in enumerate(call.arguments):
+                if argument.tensor is not None:
+                    add(argument.tensor)
+                else:
+                    block_of[Key(Kind.CONSTANT, number, place)] = call.block
+            block_of[Key(Kind.CALL, number)] = call.block
+            outputs = self.drawn_outputs[number]
+            if len(outputs) != 1:
+                block_of |= {Key(Kind.TENSOR, output): call.block for output in outputs}
+        for root in graph.roots:
+            if root.tensor is not None:
+                add(root.tensor)
+        return block_of
+
+    def box(self, key: Key, detailed: bool) -> Box:
+        if key.kind is Kind.TENSOR:
+            return self.tensor_box(key, key.number, "", detailed)
+        call = self.graph.calls[key.number]
+        if key.kind is Kind.CONSTANT and key.place is not None:
+            text = call.arguments[key.place].text
+            return Box(key, "constant", ((Span("value", short(text, 12)),),), title=text)
+        outputs = self.drawn_outputs[key.number]
+        if len(outputs) == 1:
+            return self.tensor_box(key, outputs[0], call_symbol(call), detailed)
+        return Box(key, "call", symbol=call_symbol(call))
+
+    def tensor_box(self, key: Key, number: int, symbol: str, detailed: bool) -> Box:
+        tensor = self.graph.tensors[number]
+        kind: BoxKind = "tensor" if tensor.requires_grad else "constant"
+        if tensor.leaf:
+            kind = "leaf"
+        if number in self.results:
+            kind = "result"
+        name = tensor_name(tensor)
+        lines = value_lines(name, tensor.value, "value", Quantity(Measure.VALUE, number))
+        if detailed:
+            lines += self.gradients(number)
+        return Box(key, kind, tuple(lines), symbol, title_of(name), tensor=number)
+
+    def gradients(self, number: int) -> list[Line]:
+        """The gradient that arrived for a tensor, and what a leaf's ``.grad`` holds, if that is
+        something else."""
+        tensor = self.graph.tensors[number]
+        if tensor.node is None or not self.graph.order:
+            return []
+        node = self.graph.nodes[tensor.node]
+        received = node.outputs[tensor.output].received
+        if received is None:
+            return []
+        arrived = Quantity(Measure.RECEIVED, tensor.node, tensor.output)
+        lines = gradient_lines(received, arrived)
+        if tensor.leaf and node.grad is not None and not same_numbers(node.grad, received):
+            lines += gradient_lines(node.grad, Quantity(Measure.GRAD, tensor.node), ".grad = ")
+        return lines
+
+    def wires(self) -> list[Wire]:
+        graph = self.graph
+        wires: list[Wire] = []
+        for number, call in enumerate(graph.calls):
+            target = Key(Kind.CALL, number)
+            for place, argument in enumerate(call.arguments):
+                key = Key(Kind.ARGUMENT, number, place)
+                if argument.tensor is None:
+                    constant = Key(Kind.CONSTANT, number, place)
+                    wires.append(Wire(key, constant, target, "quiet"))
+                elif graph.tensors[argument.tensor].requires_grad:
+                    source = self.key_of(argument.tensor)
+                    wires.append(Wire(key, source, target, edges=argument.edges))
+                else:
+                    wires.append(Wire(key, self.key_of(argument.tensor), target, "quiet"))
+            if len(self.drawn_outputs[number]) != 1:
+                wires += [
+                    Wire(Key(Kind.OUTPUT, output), target, Key(Kind.TENSOR, output))
+                    for output in self.drawn_outputs[number]
+                ]
+        for number, tensor in enumerate(graph.tensors):
+            if tensor.changed_by is not None and number not in self.made_by:
+                source, changed = self.key_of(tensor.changed_by), Key(Kind.TENSOR, number)
+                wires.append(Wire(Key(Kind.ALIAS, number), source, changed, "alias"))
+        return wires
+
+    def labelled(self, wire: Wire) -> Wire:
+        edges = [self.graph.edges[edge] for edge in wire.edges]
+        sent = in_one_line(total(edge.sent for edge in edges))
+        if not sent:
+            return wire
+        call = self.graph.calls[wire.key.number]
+        local = edges[0].local if len(edges) == 1 and len(call.nodes) == 1 else None
+        above = "" if local is None else f"∂ {number_text(local)}"
+        return replace(wire, above=above, below=f"◁ {sent}")
+
+
+class RecordedView(View):
+    """Autograd nodes, joined along ``next_functions``."""
+
+    name = RECORDED
+    unit = "grad_fn"
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.results = {root.node for root in graph.roots}
+        self.used_outputs = {(edge.target, edge.output) for edge in graph.edges}
+        self.used_outputs |= {(root.node, root.output) for root in graph.roots}
+        self.leaf_tensor: dict[int | None, int] = {}
+        for number, tensor in enumerate(graph.tensors):
+            if tensor.leaf:
+                self.leaf_tensor.setdefault(tensor.node, number)
+        self.stops: dict[int, list[Key]] = defaultdict(list)
+        for number, edge in enumerate(graph.edges):
+            if edge.target is None:
+                self.stops[edge.source].append(Key(Kind.EDGE, number))
+
+    def items(self) -> dict[Key, int | None]:
+        users: dict[int, list[int | None]] = defaultdict(list)
+        for edge in self.graph.edges:
+            if edge.target is not None:
+                users[edge.target].append(self.graph.nodes[edge.source].block)
+
+        def block_of(number: int, node: Node) -> int | None:
+            if not node.leaf:
+                return node.block
+            return common_block(self.graph.blocks, users[number]) if node.held else None
+
+        nodes = enumerate(self.graph.nodes)
+        return {Key(Kind.NODE, number): block_of(number, node) for number, node in nodes}
+
+    def box(self, key: Key, detailed: bool) -> Box:
+        node = self.graph.nodes[key.number]
+        prefix, colons, name = node.name.rpartition("::")
+        lines: list[Line] = [(Span("type", prefix + colons),)] if prefix else []
+        lines.append((Span("head", short(name)),))
+        kind: BoxKind
+        if node.leaf:
+            lines += self.leaf_lines(key.number, node, detailed)
+            kind = "accumulate"
+        else:
+            lines += self.output_lines(key.number, node, detailed)
+            if detailed:
+                lines += [self.saved_line(key.number, saved) for saved in node.saved]
+            kind = "result" if key.number in self.results else "node"
+        stops = tuple(self.stops[key.number])
+        return Box(key, kind, tuple(lines), title=title_of(name), stops=stops)
+
+    def leaf_lines(self, number: int, node: Node, detailed: bool) -> list[Line]:
+        """The ``.grad`` that a node adds to, or else the value of its leaf."""
+        name = node.outputs[0].name or ""
+        if not detailed:
+            return [(Span("value-name", short(name)),)] if name else []
+        if node.grad is not None and self.graph.order and is_spelled_out(node.grad):
+            grad = Quantity(Measure.GRAD, number)
+            return value_lines(f"{short(name)}.grad", node.grad, "grad", grad)
+        tensor = self.leaf_tensor.get(number)
+        value = None if tensor is None else Quantity(Measure.VALUE, tensor)
+        return value_lines(name, node.outputs[0].value, "value", value)
+
+    def output_lines(self, number: int, node: Node, detailed: bool) -> list[Line]:
+        """The names of a node's outputs, and what arrived for each."""
+        lines: list[Line] = []
+        several = len(node.outputs) > 1
+        places = range(len(node.outputs))
+        used = [place for place in places if (number, place) in self.used_outputs]
+        for place in used[:MOST_OUTPUTS] if detailed else ():
+            output = node.outputs[place]
+            spans: list[Span] = []
+            if output.name:
+                label = f"[{place}] {output.name}" if several else output.name
+                spans.append(Span("value-name", short(label)))
+            if arrived := in_one_line(output.received, 26):
+                gap = "  " if spans else ""
+                row = Row(Quantity(Measure.RECEIVED, number, place))
+                spans.append(Span("grad", f"{gap}∇ {arrived}", row))
+            if spans:
+                lines.append(tuple(spans))
+        if len(used) > MOST_OUTPUTS:
+            lines.append((Span("type", f"… {len(node.outputs)}"),))
+        return lines
+
+    def saved_line(self, number: int, saved: Saved) -> Line:
+        style = "tag" if saved.state == "kept" else f"tag-{saved.state}"
+        text, row = saved.name or "…", None
+        if saved.value is not None and not saved.name:
+            numbers = in_one_line(saved.value, 20)
+            text = numbers or type_text(saved.value)
+            row = self.saved_row(number, saved) if numbers else None
+        return (Span(style, f"▪ {saved.attribute} = {short(text, 20)}", row),)
+
+    def saved_row(self, number: int, saved: Saved) -> Row | None:
+        """What a saved number is: a tensor of the graph, a number in the program, or who knows."""
+        if saved.tensor is not None:
+            return Row(Quantity(Measure.VALUE, saved.tensor))
+        calls = (call for call in self.graph.calls if number in call.nodes)
+        texts = {argument.text for call in calls for argument in call.arguments}
+        numbers = saved.value.numbers if saved.value is not None else None
+        return None if set(map(number_text, numbers or ())) <= texts else Row(None)
+
+    def wires(self) -> list[Wire]:
+        return [
+            Wire(
+                Key(Kind.EDGE, number), Key(Kind.NODE, edge.target), Key(Kind.NODE, edge.source),
+                edges=(number,),
+            )
+            for number, edge in enumerate(self.graph.edges)
+            if edge.target is not None
+        ]  # fmt: skip
+
+    def labelled(self, wire: Wire) -> Wire:
+        edge = self.graph.edges[wire.key.number]
+        sent = in_one_line(edge.sent)
+        several = edge.target is not None and len(self.graph.nodes[edge.target].outputs) > 1
+        above = [f"[{edge.output}]"] if several else []
+        if edge.local is not None and sent:
+            above.append(f"∂ {number_text(edge.local)}")
+        return replace(wire, above=" ".join(above), below=f"◁ {sent}" if sent else "")

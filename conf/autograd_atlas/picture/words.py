@@ -1,0 +1,205 @@
+"""The words of the package. English stands here, by keys; every other language is a gettext
+catalogue in ``locale/``, in which a key is the context of its message.
+
+A new language is a new catalogue, and nothing else. ``make gettext`` keeps catalogues up to date
+with this table. What stands between braces stays as it is in a translation.
+"""
+
+import io
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+LOCALE = Path(__file__).parents[1] / "locale"
+CATALOGUE = "LC_MESSAGES/autograd_atlas.po"  # of a language, in its folder
+
+ENGLISH = {
+    "written": "What you wrote",
+    "recorded": "What PyTorch recorded",
+    "words": "The graph in words",
+    "backward": "The backward pass, in the order in which PyTorch ran it",
+    "inside": "Inside {block}",
+    "inside-equal": "Inside {block} (the same in {others})",
+    "scroll": "Picture of the graph; scroll sideways to see all of it",
+    "value": "value",
+    "local": "local derivative",
+    "sent": "gradient sent back",
+    "sent-product": "gradient sent back, ∇ × ∂",
+    "arrived": "gradient that arrived",
+    "sentences": "{text} {more}",  # two sentences after each other
+    "after-bracket": ") ",  # a closing bracket before the next word
+    "comma": ", ",
+    "and": " and ",
+    "result": "the result",
+    "alt-written": "Computation graph of {roots}: {calls} on {leaves}.",
+    "alt-recorded": "What PyTorch recorded for {roots}: {nodes}, {edges}.",
+    "alt-inside": "Inside {block}.",
+    "alt-folded": "Folded: {blocks}.",
+    "alt-values": "{values}.",
+    "no-leaves": "computed tensors",
+    "leaf": "{name} = {value}, a leaf tensor that requires a gradient",
+    "computed": "{name} = {value}, computed outside of the recording",
+    "constant": "{name} = {value}, needs no gradient",
+    "made": "{name} = {source} gives {value}",
+    "unnamed-made": "{source} gives {value}",
+    "several": "{source} gives {outputs}",
+    "output": "{name}, {value}",
+    "of": "{function} of {inputs}",
+    "of-nothing": "{function}",
+    "alias": "{name}: changed through {source}, now {value}",
+    "block": "{name}: {count}, from {inputs}",
+    "block-leads": "{name}: {count}, leads to {inputs}",
+    "block-alone": "{name}: {count}",
+    "unnamed": "tensor {n}",
+    "result-of": "the result of {function}",
+    "leads": "{node} leads to {targets}",
+    "leads-nowhere": "{node} leads nowhere",
+    "stop": "`None` (that input needs no gradient)",
+    "keeps": "; it saved {saved}",
+    "kept": "{name}",
+    "freed": "{name} (freed by the backward pass)",
+    "changed": "{name} (changed since)",
+    "packed": "{name} (packed by a hook)",
+    "ends": "{node} adds the gradient that arrives to {name}",
+    "ends-unnamed": "{node} adds the gradient that arrives to the `.grad` of a leaf tensor",
+    "inputs": "the inputs are {inputs}; PyTorch has recorded nothing yet",
+    "input": "{name} = {value}",
+    "records": "; PyTorch records {nodes}",
+    "which-leads": ", which leads to {targets}",
+    "records-nothing": "; PyTorch records nothing",
+    "record": "PyTorch records {node}; ",
+    "seed": "The backward pass starts from {root}, whose gradient with respect to itself is 1. ",
+    "seed-given": "The backward pass starts from {root} with the gradient that was given. ",
+    "node-of": "{node} ({names})",
+    "receives": "{node} receives {received}",
+    "hook": " (a hook changed it from {before})",
+    "sends": " and sends {sent}",
+    "sent-comma": ", ",
+    "sent-and": " and ",
+    "to": "{value} to {target}",
+    "none": "`None`",
+    "grad": "; {name} is {value}",
+    "more": "… and {n} more",
+    "player": "Play this graph",
+    "first": "To the beginning",
+    "back": "One step back",
+    "play": "Play",
+    "pause": "Pause",
+    "forward": "One step forward",
+    "last": "To the end",
+    "step": "Step",
+    "zoom-in": "Zoom in",
+    "zoom-out": "Zoom out",
+    "at": "Step {n} of {all}: ",
+    "at-forward": "Step {n} of {all}, forward pass: ",
+    "at-backward": "Step {n} of {all}, backward pass: ",
+    "picture": "Picture of the graph; the arrow keys play it step by step, "
+    "with Shift they scroll it",
+    "edit": "Change the inputs",
+    "why-fixed": "Why the inputs cannot be changed",
+    "drag": "Type a number, or drag a name to the left or right.",
+    "reset": "Back to PyTorch's numbers",
+    "link": "Copy a link to these numbers",
+    "copied": "Copied",
+    "yours": "With your numbers. ",
+    "after-all": "After all steps: ",
+    "edited": "Your browser calculated these numbers, operation by operation, on the recorded "
+    "graph; PyTorch did not run again. What the program decides with an if or a loop, or takes "
+    "out of a tensor with item(), stays as it was.",
+    "words-recorded": "The numbers below are PyTorch's, for the original inputs.",
+    "not-a-number": "The address says {name} = {text}, but this input cannot take that.",
+    "no-input": "The address names {name}, but this graph has no such input.",
+    "fixed": "The inputs of this graph cannot be changed here: {why}.",
+    "fixed-unseen": "The inputs of this graph cannot be changed here: only what PyTorch "
+    "recorded is known, without values.",
+    "fixed-large": "The inputs of this graph cannot be changed here: some of its tensors "
+    "are too large to calculate with in a page.",
+    "fixed-many": "The inputs of this graph cannot be changed here: it has too many numbers to "
+    "calculate with in a page.",
+    "fixed-hook": "The inputs of this graph cannot be changed here: a hook runs in its backward "
+    "pass.",
+    "fixed-start": "The inputs of this graph cannot be changed here: the backward pass did not "
+    "start from what is drawn.",
+    "fixed-type": "The inputs of this graph cannot be changed here: its numbers are neither "
+    "float32 nor float64.",
+    "fixed-written": "The inputs of this graph cannot be changed here: a tensor was written "
+    "in place.",
+    "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds more than "
+    "this backward pass brought.",
+    "why-operation": "this page cannot calculate {name} as it is called here",
+    "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "
+    "random number",
+    # Exercises, in predict.js too, where {} is filled in
+    "predict-title": "Exercise {n}",
+    "predict-field": "Your answer",
+    "predict-check": "Check",
+    "predict-solution": "Solution",
+    "predict-answer": "Answer:",
+    "predict-others": "Other answers",
+    "predict-right": "Right: {answer}.",
+    "predict-empty": "Type an answer first.",
+    "predict-number": "The answer is one number.",
+    "predict-word": "The answer is one word: a name, or True, False or None.",
+    "predict-count": "The answer has {} parts; put commas between them.",
+    "predict-sign": "The size is right, the sign is not.",
+    "predict-order": "These are the right ones, in another order.",
+    "predict-wrong": "Not {}. Go through the program line by line, and write down the value of "
+    "each name.",
+}
+
+# What is counted: of one, and of several.
+PLURALS = {
+    "calls": ("one operation", "{n} operations"),
+    "nodes": ("one node", "{n} nodes"),
+    "edges": ("one edge", "{n} edges"),
+    "leaf-tensors": ("one leaf tensor", "{n} leaf tensors"),
+}
+
+
+class Words:
+    """The words of one language, by key; English where its catalogue has none."""
+
+    def __init__(self, translations: NullTranslations) -> None:
+        self.translations = translations
+
+    def __getitem__(self, key: str) -> str:
+        return self.translations.pgettext(key, ENGLISH[key])
+
+    def count(self, n: int, key: str) -> str:
+        """So many of something, in the plural that the language has for it."""
+        return self.translations.npgettext(key, *PLURALS[key], n).format(n=n)
+
+
+def languages() -> list[str]:
+    """English, and each language that has a catalogue."""
+    return ["en", *sorted(path.parents[1].name for path in LOCALE.glob(f"*/{CATALOGUE}"))]
+
+
+def language_named(name: str) -> str | None:
+    """The language that a name means, of those that there are: "zh" and "zh-CN" mean "zh_CN"."""
+    known, wanted = languages(), name.replace("-", "_")
+    if wanted in known:
+        return wanted
+    near = [language for language in known if language.partition("_")[0] == wanted]
+    near += [language for language in known if language == wanted.partition("_")[0]]
+    return near[0] if near else None
+
+
+def language_or_english(name: str) -> str:
+    """The language that is nearest to what a site is written in, or else English."""
+    return language_named(name) or language_named(name.partition("_")[0]) or "en"
+
+
+@cache
+def words(language: str) -> Words:
+    """The words of a language. Raises ValueError for one that there is not."""
+    name = language_named(language)
+    if name is None:
+        known = ", ".join(languages())
+        raise ValueError(f"no words for language {language!r}; there are {known}")
+    if name == "en":
+        return Words(NullTranslations())
+    import polib  # whoever reads English needs no catalogue
+
+    catalogue = polib.pofile(str(LOCALE / name / CATALOGUE))
+    return Words(GNUTranslations(io.BytesIO(catalogue.to_binary())))
