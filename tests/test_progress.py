@@ -2,6 +2,7 @@
 matters."""
 
 import contextlib
+import io
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ import pytest
 import progress
 
 PAGE = "docs/index.md"
+CATALOGUE = "conf/locale/zh_CN/LC_MESSAGES/index.po"
 
 
 def build_on_terminal(project) -> str:
@@ -37,8 +39,10 @@ def changed(built_project):
     """A project with something to build."""
     page = (built_project.root / PAGE).read_text(encoding="utf-8")
     built_project.add(PAGE, "\nA change.\n")
+    built_project.write(CATALOGUE, 'msgid "A change."\nmsgstr "更改。"\n')
     yield built_project
     built_project.write(PAGE, page)
+    (built_project.root / CATALOGUE).unlink()
     built_project.build()
 
 
@@ -62,6 +66,19 @@ def test_elsewhere_lines_are_plain_and_stay(changed, environment):
         told = [stage.partition(": ")[2] for stage in stages if stage.startswith(language)]
         expected = ["starting", "lessons  of", "reading pages,", "writing pages,", "built"]
         assert told == expected, printed
+
+
+def test_a_long_stage_says_something_now_and_then(monkeypatch):
+    """Where lines stay: one at first, and one when there was none for a while."""
+    shown = progress.Progress()
+    with shown.out, shown.complaints:
+        shown.out, shown.terminal = io.StringIO(), False
+        for number in range(1, 4):
+            shown.show("lessons", f"{number} of 4")
+        monkeypatch.setattr(progress, "EVERY", 0)
+        shown.show("lessons", "4 of 4")
+        said = shown.out.getvalue()
+    assert said == "lessons 1 of 4 (0 s)\nlessons 4 of 4 (0 s)\n"
 
 
 def test_the_log_has_everything_and_only_of_the_last_build(changed):
