@@ -226,8 +226,8 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        ignored = shutil.ignore_patterns("__pycache__", "LC_MESSAGES")
-        shutil.copytree(ROOT / "conf", root / "conf", ignore=ignored)
+        shutil.copytree(ROOT / "conf", root / "conf", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.rmtree(root / "conf" / "locale" / "zh_CN" / "LC_MESSAGES")  # of pages that it lacks
         shutil.copy(ROOT / "requirements.txt", root)
         (root / "examples" / "1_chapter").mkdir(parents=True)
         (root / "docs").mkdir()

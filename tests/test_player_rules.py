@@ -210,9 +210,10 @@ class Case:
 
     def differences(self, found: dict[str, list]) -> list[str]:
         """The quantities that were calculated otherwise than by torch."""
+        known = {str(name): value for name, value in quantities(self.expected).items()}
         return [
             f"{name}: {found.get(name)} instead of {value.numbers}"
-            for name, value in quantities(self.expected).items()
+            for name, value in known.items()
             if not same(value, found.get(name), self.tolerance)
         ]
 

