@@ -29,7 +29,7 @@ kernelspec:
 
 
 def short_limits(project: Project) -> None:
-    project.change("conf/conf.py", "autograd_graph_seconds = 60", "atlas_lesson_seconds = 1")
+    project.change("conf/conf.py", "autograd_graph_seconds = 60", "autograd_graph_seconds = 1")
     project.change("conf/conf.py", "nb_execution_timeout = 60", "nb_execution_timeout = 2")
 
 
