@@ -42,9 +42,9 @@ PRETTIER = (NPM / "prettier" / "bin" / "prettier.cjs", "--config", CONF / "packa
 
 
 def scripts() -> list[Path]:
-    """The JavaScript that we write."""
-    files = (path for folder in (CONF, TESTS) for path in folder.rglob("*"))
-    return sorted(path for path in files if path.suffix in (".js", ".mjs"))
+    """The JavaScript that we write; a ``.min.js`` is made from it."""
+    files = (path for folder in (CONF, TESTS) for path in folder.rglob("*.*js"))
+    return sorted(path for path in files if not path.name.endswith(".min.js"))
 
 
 # -- Texts --------------------------------------------------------------------------------------
