@@ -38,6 +38,10 @@ def faulty(tmp_path_factory) -> Path:
     add("docs/index.md", "Ends with a space. \n")
     add("conf/locale/zh_CN/LC_MESSAGES/tensor.po", '\nmsgid "Not said"\nmsgstr ""\n')
     (root / "conf/locale/zh_CN/LC_MESSAGES/gone.po").write_text("")
+    add(
+        "conf/autograd_atlas/locale/zh_CN/LC_MESSAGES/autograd_atlas.po",
+        '\nmsgid "No"\nmsgstr "否"\n',
+    )
     add("requirements.txt", "\nsix==1.17.0\n")
     return root
 
@@ -52,6 +56,7 @@ def test_every_failing_gate_is_told_of_at_the_end_and_not_only_the_first(faulty)
         r"^docs/index\.md:\d+: trailing whitespace$", r"^== catalogues ==$",
         r"^conf/locale/zh_CN/LC_MESSAGES/tensor\.po:\d+: not translated: 'Not said'$",
         r"^conf/locale/zh_CN/LC_MESSAGES/gone\.po:1: no page has this name$",
+        r"^conf/autograd_atlas/locale/zh_CN/LC_MESSAGES/autograd_atlas\.po:\d+: not used: 'No'$",
         r"^== lock ==$", r"asks for six==1\.17\.0, conf/requirements\.lock does not have it",
     ):  # fmt: skip
         assert re.search(wanted, run.stdout, re.MULTILINE), f"{wanted}\n{run.stdout}"

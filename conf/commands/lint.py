@@ -15,7 +15,8 @@ from pathlib import Path
 
 import polib
 
-from project import CONF, DOCS, EXAMPLES, LANGUAGES, LOCALE, ROOT, stop
+from catalogues import library_templates, problems
+from project import CONF, DOCS, EXAMPLES, LANGUAGES, LOCALE, ROOT, WORDS, stop
 from stage import check_catalogues
 
 BIN = Path(sys.prefix) / "bin"
@@ -103,9 +104,9 @@ def page_names() -> set[str]:
     return names | {"sphinx"}
 
 
-def catalogue_problems() -> Iterator[str]:
-    """What the catalogues tell by themselves. Whether they have every string of the sources is a
-    matter of the tests, since that takes a run of Sphinx."""
+def page_catalogue_problems() -> Iterator[str]:
+    """What the catalogues of pages tell by themselves. Whether they have every string of the
+    sources is a matter of the tests, since that takes a run of Sphinx."""
     for language in LANGUAGES.values():
         folder = LOCALE / language / "LC_MESSAGES"
         if not folder.exists():
@@ -128,12 +129,12 @@ def catalogue_problems() -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{entry.linenum}: {problem}: {entry.msgid!r}"
 
 
-def catalogues() -> str:
+def catalogue_complaints() -> str:
     try:
         check_catalogues()
     except SystemExit as problem:
         return str(problem.code).strip()
-    return "\n".join(catalogue_problems())
+    return "\n".join([*page_catalogue_problems(), *problems(library_templates(), WORDS)])
 
 
 # -- All together -------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ GATES: dict[str, Callable[[], str]] = {
     "eslint": lambda: complaints_of(node(), *ESLINT, *scripts()),
     "prettier": lambda: complaints_of(node(), *PRETTIER, "--log-level=warn", "--check", *scripts()),
     "sphinx-lint": sphinx_lint,
-    "catalogues": catalogues,
+    "catalogues": catalogue_complaints,
     "lock": lambda: complaints_of(sys.executable, CONF / "commands" / "lock.py", "check"),
 }
 
