@@ -162,10 +162,10 @@ OWN_NODE = re.compile(r"\w+Backward\d+|torch::autograd::\w+")  # PyTorch's, not 
 
 
 def operation(graph: Graph, call: Call) -> dict[str, Any]:
-    """What a call did, as the player's table knows it; without ``op`` if that cannot be told."""
+    """What a call did, as the player's table has it; without ``op`` if it is not in there."""
     name = call.name
-    if found := IN_PLACE.fullmatch(name):
-        name = found[1] or found[2]
+    if in_place := IN_PLACE.fullmatch(name):
+        name = in_place[1] or in_place[2]
     name = SAME.get(name, name)
     try:
         if not all(OWN_NODE.fullmatch(graph.nodes[node].name) for node in call.nodes):
@@ -196,7 +196,7 @@ NAMED = re.compile(r"([a-z_]\w*)=(.*)", re.DOTALL)
 
 def named_options(options: tuple[str, ...], names: list[str]) -> dict[str, Any]:
     """Options by their names; raises ValueError for one that is not expected."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     places = [name for name in names if name[0] != "="]
     for option in options:
         pair = NAMED.fullmatch(option)
@@ -205,7 +205,7 @@ def named_options(options: tuple[str, ...], names: list[str]) -> dict[str, Any]:
             continue
         if pair:
             name = {"axis": "dim"}.get(pair[1], pair[1])
-            if name not in (each.lstrip("=*") for each in names):
+            if name not in (known.lstrip("=*") for known in names):
                 raise ValueError(option)
         elif not places:
             raise ValueError(option)
@@ -213,13 +213,13 @@ def named_options(options: tuple[str, ...], names: list[str]) -> dict[str, Any]:
             name = places[0].lstrip("*")
             if places[0][0] == "*":
                 listed = list(value) if isinstance(value, tuple) else [value]
-                found[name] = [*found.get(name, ()), *listed]
+                values[name] = [*values.get(name, ()), *listed]
                 continue
             del places[0]
         if name == "dim" and isinstance(value, bool):
             raise ValueError(option)
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def read(option: str) -> Any:

@@ -128,7 +128,7 @@ def folds_of(
     content = [item for item in items if block in folds.chain(item)]
     small = open_blocks(graph, content, fold, opened)
     if inside is None:
-        small = chosen | {each for each in small if block in folds.chain(each)}
+        small = chosen | {inner for inner in small if block in folds.chain(inner)}
     return Folds(graph.blocks, small | set(folds.chain(block)))
 
 

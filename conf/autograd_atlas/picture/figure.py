@@ -115,7 +115,7 @@ def drawn_parts(
         views.append(scrolling(picture_svg(graph, picture, words, short, kept=kept), words))
         views += insides(graph, picture, short, words, opened, drawn, kept)
         views.append("</div>")
-        folded[short] = picture, sum(len(each.boxes) for each in drawn.values())
+        folded[short] = picture, sum(len(before.boxes) for before in drawn.values())
     played = tape(graph, drawn, words)
     parts = [f'<figure class="aa-figure" id="{prefix}">']
     if len(pictures) > 1:

@@ -22,22 +22,22 @@ def packed(text: str) -> Packed:
     text = halved(text)
     parts: Packed = [len(text)]
     places: dict[str, list[int]] = {}  # where each KEY characters began
-    place = told = 0
+    place = written = 0
     while place < len(text):
         sources = places.setdefault(text[place : place + KEY], [])
         source, count = longest(text, place, sources[-MOST_TRIED:]) if sources else (0, 0)
         sources.append(place)
         if count >= WORTH:
-            parts += [whole(text[told:place])] if told < place else []
+            parts += [whole(text[written:place])] if written < place else []
             parts.append([place - source, count])
-            place = told = place + count
+            place = written = place + count
         else:
             place += 1
-    return [*parts, whole(text[told:])] if told < len(text) else parts
+    return [*parts, whole(text[written:])] if written < len(text) else parts
 
 
 def longest(text: str, place: int, sources: list[int]) -> tuple[int, int]:
-    """Where the longest stretch of what comes now has been before, and how long it is."""
+    """Where the longest stretch that begins at ``place`` has been before, and how long it is."""
     best, length = 0, 0
     for source in reversed(sources):
         ahead = length + 1

@@ -13,7 +13,7 @@ from .phrases import code, listed, marked, some_of, tidy, unmarked, value_text
 from .words import Words
 
 LONGEST_READING = 200  # lines; what is left is counted
-LONGEST_BACKWARD = 60  # steps of the engine that are told; more are only drawn
+LONGEST_BACKWARD = 60  # steps of the engine in words; more are only drawn
 MOST_LISTED = 6  # inputs, nodes or targets that one step names
 ROUNDING = {"bfloat16": 3e-2, "float16": 4e-3}  # relative, of a sum in that dtype
 

@@ -22,7 +22,7 @@ from .words import Words
 MOST_STEPS = 4_000  # of a tape; a longer calculation is only drawn
 NEXT = "\ue003"  # stands between lines that are packed together, and like their marks in no line
 
-# What the player says; the rest is said when a page is built.
+# What the player says; all other words are in the page already.
 PLAYER_WORDS = (
     "play", "pause", "at", "at-forward", "at-backward", "yours", "after-all", "picture", "drag",
     "unnamed", "reset", "link", "copied", "edited", "words-recorded", "not-a-number", "no-input",

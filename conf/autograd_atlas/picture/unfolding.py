@@ -68,7 +68,7 @@ def larger_ones(
 ) -> Iterator[tuple[str, str, Diagram]]:
     """The picture again with one more block open, for each that is folded; or, where one was
     opened, for each inside of it. Gives name, parent, and picture, as long as ``boxes`` and those
-    of what it gave are not too many."""
+    of what it gave so far are not too many."""
     parent = base if inside is None else name_in(base, inside)
     for block in picture.folded():
         if inside is not None and inside not in chain(graph.blocks, block):
@@ -114,11 +114,11 @@ def relative(svg: str) -> str:
     def tenths(axis: str, place: str) -> int:
         return step(axis, round(float(place) * 10))
 
-    def written(found: re.Match[str]) -> str:
-        if found[1]:
-            return f"{found[1]}{found[2]}{step('id', int(found[3]))}"
-        if found[4]:
-            return f" {found[5]}='{tenths(found[5], found[6])}"
-        return f"{found[7]}{tenths('x', found[8])} {tenths('y', found[9])}"
+    def replaced(match: re.Match[str]) -> str:
+        if match[1]:
+            return f"{match[1]}{match[2]}{step('id', int(match[3]))}"
+        if match[4]:
+            return f" {match[5]}='{tenths(match[5], match[6])}"
+        return f"{match[7]}{tenths('x', match[8])} {tenths('y', match[9])}"
 
-    return PLACES.sub(written, svg.replace('"', "'"))
+    return PLACES.sub(replaced, svg.replace('"', "'"))

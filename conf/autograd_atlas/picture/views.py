@@ -33,11 +33,11 @@ from .labels import (
     type_text,
 )
 
-MOST_OUTPUTS = 6  # of a node that are told one by one
+MOST_OUTPUTS = 6  # of a node that have a line of their own
 
 
 class View(ABC):
-    """What both views tell of a graph."""
+    """What both views have: items in blocks, their boxes, and the wires between them."""
 
     name: ClassVar[str]
     unit: ClassVar[str]  # what a folded block counts, as it stands on it

@@ -26,7 +26,7 @@ ENGLISH = {
     "sent": "gradient sent back",
     "sent-product": "gradient sent back, ∇ × ∂",
     "arrived": "gradient that arrived",
-    "sentences": "{text} {more}",  # two sentences after each other
+    "sentences": "{text} {more}",  # how one sentence follows another
     "after-bracket": ") ",  # a closing bracket before the next word
     "comma": ", ",
     "and": " and ",
