@@ -14,14 +14,12 @@ Standard library only: nothing else is there yet.
 
 import fcntl
 import hashlib
-import http.client
 import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
-import urllib.request
 import venv
 from pathlib import Path
 from typing import TextIO
@@ -68,6 +66,9 @@ def chosen_torch(kept: str) -> str:
 
 def no_answer(index: str) -> str:
     """Why an index of wheels cannot be asked for torch; empty if it can."""
+    import http.client  # here, since these take longer than all else if nothing is to be done
+    import urllib.request
+
     answers = ["no answer"]
 
     def ask() -> None:
