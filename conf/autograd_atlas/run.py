@@ -30,8 +30,10 @@ from .graph import Graph
 
 PACKAGE = Path(__file__).parent
 
+PATTERNS = ("__init__.py", "child.py", "graph.py", "recording/*.py", "run.py")
+
 # What has a part in an answer; the rest of the package only draws it.
-RECORDER = ("child.py", "graph.py", "recording/*.py", "run.py")
+RECORDER = [path for pattern in PATTERNS for path in sorted(PACKAGE.glob(pattern))]
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,8 @@ class RunError(Exception):
 def recorder_hash() -> str:
     """A hash of the code that runs and records: another recorder may record something else."""
     found = hashlib.sha256(sys.version.encode())
-    for pattern in RECORDER:
-        for path in sorted(PACKAGE.glob(pattern)):
-            found.update(path.read_bytes())
+    for path in RECORDER:
+        found.update(path.read_bytes())
     return found.hexdigest()
 
 
