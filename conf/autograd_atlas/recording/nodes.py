@@ -249,9 +249,12 @@ def saved_by(node: AutogradNode) -> Iterator[tuple[str, Any, str, int | None]]:
             yield short, found, attribute, None
 
 
-def is_plain(saved: Any) -> bool:
-    """Whether reading it runs no one's hook (checkpointing recomputes when it is read)."""
-    return saved.unpack_hook is None
+def state_before_reading(saved: Any) -> str:
+    """Of a SavedTensor: "kept" if reading it runs no one's hook, "packed" if it would (to read what
+    checkpointing saved computes it again), "unknown" if PyTorch does not tell: 2.6 does not."""
+    if not hasattr(saved, "unpack_hook"):
+        return "unknown"
+    return "kept" if saved.unpack_hook is None else "packed"
 
 
 def local_derivative(node: AutogradNode, index: int) -> float | None:
@@ -266,7 +269,7 @@ def local_derivative(node: AutogradNode, index: int) -> float | None:
     kind = kinds[0] if len(kinds) == 1 else None
     if kind is None or math.prod(kind_of(kind).shape) != 1 or not kind.dtype.is_floating_point:
         return None
-    if not all(is_plain(saved) for _, saved, _, _ in saved_by(node)):
+    if any(state_before_reading(saved) != "kept" for _, saved, _, _ in saved_by(node)):
         return None
     try:
         answer = node(torch.ones(kind_of(kind).shape, dtype=kind.dtype, device=kind.device))
@@ -282,8 +285,8 @@ def saved_values(node: AutogradNode) -> list[tuple[Saved, torch.Tensor | None]]:
     that a hook has packed."""
     found: list[tuple[Saved, torch.Tensor | None]] = []
     for name, saved, attribute, place in saved_by(node):
-        if not is_plain(saved):
-            found.append((Saved(name, state="packed"), None))
+        if (state := state_before_reading(saved)) != "kept":
+            found.append((Saved(name, state=state), None))
             continue
         try:
             tensor = getattr(node, attribute)

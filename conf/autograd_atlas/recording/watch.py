@@ -515,7 +515,7 @@ def watch_functions() -> Callable[[], None]:
 
     def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
         def run(*args: Any, **kwargs: Any) -> Any:
-            return original.__func__(cls, *args, **kwargs)
+            return original.__get__(None, cls)(*args, **kwargs)
 
         for recording in reversed(_recordings):
             if recording.watches():
