@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import urllib.request
 import venv
 from pathlib import Path
@@ -26,21 +27,21 @@ NEEDED = (  # by these tests, by what they import, and by the package itself
     "numpy", "pygraphviz", "fast-sugiyama", "pytest", "playwright", "lxml", "cssselect",
     "watchfiles", "expecttest",
 )  # fmt: skip
-SETUPTOOLS = "setuptools>=77"  # a test installs the package, see pyproject.toml
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 
 
-def pins() -> list[str]:
-    """What is needed, as requirements.txt pins it."""
+def requirements() -> list[str]:
+    """What is needed, as requirements.txt pins it; and what builds the package, which a test does."""
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     pinned = {line.partition("==")[0]: line for line in text.splitlines() if "==" in line}
-    return [pinned[name] for name in NEEDED]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return [*(pinned[name] for name in NEEDED), *project["build-system"]["requires"]]
 
 
 def fingerprint(version: str) -> str:
     """What the environment of a version depends on."""
     day = str(datetime.date.today()) if version == "newest" else ""
-    parts = [version, sys.version, SETUPTOOLS, day, *pins()]
+    parts = [version, sys.version, day, *requirements()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -74,7 +75,7 @@ def environment(version: str) -> Path:
         venv.create(folder, with_pip=True)
         torch = "torch" if version == "newest" else f"torch=={version}"
         install(python, *index_of_torch(), torch)
-        install(python, SETUPTOOLS, *pins())
+        install(python, *requirements())
         stamp.write_text(made_from)
     return python
 
