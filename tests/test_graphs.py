@@ -375,6 +375,16 @@ def test_after_a_recording_nothing_is_watched_any_more():
     assert not draw(y, recording=recording).graph.order
 
 
+def test_a_recording_offers_nothing_but_with():
+    offered = {name for name in dir(Recording()) if not name.startswith("_")}
+    assert offered == set()
+    recording = Recording()
+    with recording:
+        pass
+    with pytest.raises(RuntimeError, match="can be used once"), recording:
+        pass
+
+
 DEEP = """
 import sys, threading
 from contextlib import nullcontext

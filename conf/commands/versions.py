@@ -23,10 +23,13 @@ from project import BUILD, ROOT, stop
 # for which PyTorch has builds of it.
 VERSIONS = {"2.6.0": (3, 13), "2.10.0": (3, 14), "newest": (3, 14)}
 
-TESTS = ("tests/test_graphs.py", "tests/test_graph_proofs.py", "tests/test_versions.py")
+TESTS = (
+    "tests/test_graphs.py", "tests/test_graph_proofs.py", "tests/test_source.py",
+    "tests/test_versions.py",
+)  # fmt: skip
 NEEDED = (  # by these tests and by what they import; one of them builds the package
     "numpy", "pygraphviz", "fast-sugiyama", "pytest", "playwright", "lxml", "cssselect",
-    "watchfiles", "expecttest", "hatchling",
+    "watchfiles", "expecttest", "hatchling", "polib",
 )  # fmt: skip
 
 

@@ -49,15 +49,15 @@ def short_text(thing: Any) -> str:
     >>> short_text((slice(1, None), ...)), short_text(torch.float64), short_text(object())
     ('(1:, ...)', 'float64', '…')
     """
-    if isinstance(thing, bool | int | float | complex | str) or thing is None or thing is ...:
+    if isinstance(thing, (bool, int, float, complex, str)) or thing is None or thing is ...:
         return "..." if thing is ... else repr(thing)
     if isinstance(thing, slice):
         start, stop = ("" if end is None else short_text(end) for end in (thing.start, thing.stop))
         step = "" if thing.step is None else f":{short_text(thing.step)}"
         return f"{start}:{stop}{step}"
-    if isinstance(thing, torch.dtype | torch.device):
+    if isinstance(thing, (torch.dtype, torch.device)):
         return str(thing).removeprefix("torch.")
-    if isinstance(thing, list | tuple) and len(thing) <= 6:
+    if isinstance(thing, (list, tuple)) and len(thing) <= 6:
         inner = ["·" if isinstance(part, torch.Tensor) else short_text(part) for part in thing]
         return f"({', '.join(inner)})"
     return "…"
@@ -111,7 +111,7 @@ def described(
 
 
 def is_number(thing: Any) -> bool:
-    return isinstance(thing, bool | int | float | complex)
+    return isinstance(thing, (bool, int, float, complex))
 
 
 def is_default(function: Any, keyword: str, thing: Any) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ..graph import Value
 from .nodes import (
     AutogradNode,
@@ -23,6 +25,7 @@ from .nodes import (
 from .notes import NodeNotes, NodeRun, Notes
 from .tensors import TensorHistory
 
+Gradients = tuple[torch.Tensor | None, ...]
 turns = itertools.count()  # of all engines' steps
 
 
@@ -57,7 +60,7 @@ class EngineRuns:
         for node in nodes:
             self._prepare(node)
         for start in starts:
-            self._notes.of(start).began.add(number)
+            self._notes.of(start).began |= {number}
         self._running.append((number, nodes))
 
     def complete(self) -> None:
@@ -93,11 +96,11 @@ class EngineRuns:
         # The hooks hold these notes, and not the node, which holds its hooks.
         runs = notes.runs
 
-        def arrives(received: tuple[Any, ...]) -> None:
+        def arrives(received: Gradients) -> None:
             if self.listening and self._running:
                 runs[self._running[-1][0]] = NodeRun(next(turns), values_of(received))
 
-        def leaves(sent: tuple[Any, ...], received: tuple[Any, ...]) -> None:
+        def leaves(sent: Gradients, received: Gradients) -> None:
             if self.listening and self._running and self._running[-1][0] in runs:
                 runs[self._running[-1][0]].sent = values_of(sent)
 
@@ -114,7 +117,7 @@ class EngineRuns:
         """The run to show for these roots: the newest that came to its end and began at all of
         them, or else reached all of them, or else any."""
         notes = [self._notes.read(start) for start in starts]
-        began = [each.began for each in notes]
+        began = [set(each.began) for each in notes]
         reached = [set(each.runs) for each in notes]
         whole = {number for number, run in enumerate(self.runs) if run.complete}
         for choice in (
@@ -127,6 +130,6 @@ class EngineRuns:
         return None
 
 
-def values_of(gradients: tuple[Any, ...]) -> list[Value | None]:
+def values_of(gradients: Gradients) -> list[Value | None]:
     with quiet():
         return [None if gradient is None else value_of(gradient) for gradient in gradients]

@@ -140,7 +140,7 @@ def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
     if isinstance(thing, torch.Tensor):
         if not torch.nn.parameter.is_lazy(thing):
             yield thing
-    elif isinstance(thing, list | tuple):
+    elif isinstance(thing, (list, tuple)):
         for part in thing:
             yield from tensors_in(part)
     elif isinstance(thing, dict):
@@ -169,7 +169,7 @@ def tensors_in_containers(
     """``parts[0]`` and ``more['k']``, but not what IPython keeps of a session."""
     for name, value in variables:
         places: Iterable[tuple[Any, Any]] = ()
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             places = enumerate(value)
         elif isinstance(value, dict) and name not in ("In", "Out"):
             places = value.items()

@@ -6,7 +6,7 @@ from ..graph import Argument, Saved, Value
 from .nodes import AutogradNode
 
 
-@dataclass
+@dataclass(slots=True)
 class TensorVersion:
     """One tensor between two writes. It is known by its place in ``TensorHistory.versions``."""
 
@@ -21,7 +21,7 @@ class TensorVersion:
     changed_by: int | None = None  # the version whose write changed this one, a view, as well
 
 
-@dataclass
+@dataclass(slots=True)
 class RecordedCall:
     """One call. Tensors are places in ``TensorHistory.versions``."""
 
@@ -35,7 +35,7 @@ class RecordedCall:
     outputs: list[int] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)
 class NodeRun:
     """What one node did in one run of the engine."""
 
@@ -44,14 +44,14 @@ class NodeRun:
     sent: list[Value | None] = field(default_factory=list)  # along each edge
 
 
-@dataclass
+@dataclass(slots=True)
 class Notes:
     """What a recording knows of one node."""
 
     versions: dict[int, int] = field(default_factory=dict)  # by output: the tensor, by its place
     prepared: bool = False  # whether the node tells of its runs
     runs: dict[int, NodeRun] = field(default_factory=dict)  # by the number of the engine's run
-    began: set[int] = field(default_factory=set)  # the runs of the engine that began here
+    began: frozenset[int] = frozenset()  # the runs of the engine that began here
     local: list[float | None] = field(default_factory=list)  # derivatives, for each edge
     # What it kept before it first ran, by attribute, and the place of the tensor.
     saved: dict[str, tuple[Saved, int | None]] = field(default_factory=dict)

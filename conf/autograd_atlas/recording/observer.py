@@ -49,15 +49,10 @@ class Observer:
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
         """Do something that is not part of the program."""
-        with self._within(), quiet():
-            yield
-
-    @contextlib.contextmanager
-    def _within(self) -> Iterator[None]:
-        """See nothing of what happens inside."""
         self._inside += 1
         try:
-            yield
+            with quiet():
+                yield
         finally:
             self._inside -= 1
 
@@ -91,8 +86,11 @@ class Observer:
             own = module is None or module.frame != id(frame)
             source, position = where(frame)
             arguments, options = described(function, name, args, kwargs, places, source)
-        with self._within():
+        self._inside += 1
+        try:
             result = function(*args, **kwargs)
+        finally:
+            self._inside -= 1
         with self.aside():
             call = RecordedCall(
                 name, arguments, options, source if own else "", position.line,
@@ -162,9 +160,10 @@ class Observer:
             return
         with self.aside():
             self.engine.begin(roots)
+        self._inside += 1
         try:
-            with self._within():
-                yield
-                self.engine.complete()
+            yield
+            self.engine.complete()
         finally:
+            self._inside -= 1
             self.engine.end()
