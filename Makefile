@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 PAGES ?=
 GATES ?=
+VERSIONS ?=
 PORT ?= 8000
 JOBS ?=
 export JOBS
@@ -15,7 +16,7 @@ export TORCH
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment html preview serve live test test-all lint format doctest accept gettext dist linkcheck bench compare lock clean
+.PHONY: help environment html preview serve live test test-all versions lint format doctest accept gettext dist linkcheck bench compare lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ test: environment ## build the site and check every promise of it, doctests incl
 
 test-all: environment ## the same, and what takes longer: every module of PyTorch's own tests, and more
 	@$(VENV) conf/commands/suite.py -m "slow or not slow"
+
+versions: ## run the tests of recording and drawing with old and new PyTorch (one: VERSIONS=2.6.0)
+	@$(PYTHON) conf/commands/versions.py $(VERSIONS)
 
 lint: environment ## check rules, types, formatting, texts and catalogues, in seconds (some: GATES="ruff mypy")
 	@$(VENV) conf/commands/lint.py $(GATES)

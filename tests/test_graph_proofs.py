@@ -15,7 +15,7 @@ import torch
 from autograd_atlas.graph import Graph, Value
 from autograd_atlas.picture.svg import svg
 from autograd_atlas.recording import record
-from autograd_atlas.recording.watch import Recording
+from autograd_atlas.recording.recording import Recording
 from witness import (
     Seen,
     Witness,

@@ -27,6 +27,11 @@ from witness import assert_drawn_as_recorded, drawn, node_name
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Where PyTorch does not tell whether a hook packed a saved tensor, it is not read: see
+# test_versions.py.
+TELLS_OF_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
+reads_saved = pytest.mark.skipif(not TELLS_OF_HOOKS, reason="this PyTorch does not tell of hooks")
+
 
 def leaf(*numbers: float) -> torch.Tensor:
     return torch.tensor([float(each) for each in numbers], requires_grad=True)
@@ -58,7 +63,8 @@ def test_the_example_says_what_the_course_derives():
     assert {n.outputs[0].name: numbers(n.grad) for n in graph.nodes if n.leaf} == {
         "a": (3,), "b": (6,), "c": (9,),
     }  # fmt: skip
-    assert [edge.local for edge in graph.edges if edge.target is not None] == [2, 3, 1, 1, 3]
+    local = [2, 3, 1, 1, 3] if TELLS_OF_HOOKS else [None, None, 1, 1, None]
+    assert [edge.local for edge in graph.edges if edge.target is not None] == local
     assert [names(graph)[n] for n in graph.order][:2] == ["MulBackward0", "AddBackward0"]
 
 
@@ -261,6 +267,7 @@ def test_integers_and_complex_numbers():
     assert numbers(graph.nodes[0].grad) == (12, 16)
 
 
+@reads_saved
 def test_what_was_freed_is_struck_out_and_still_named():
     with Recording() as recording:
         x = leaf(2)
@@ -277,6 +284,7 @@ def test_what_was_freed_is_struck_out_and_still_named():
     assert "tag-freed" not in svg(kept, RECORDED)
 
 
+@reads_saved
 def test_a_graph_can_be_drawn_after_its_tensors_were_freed_without_a_recording():
     x = leaf(2)
     y = x.exp() * x
@@ -286,6 +294,7 @@ def test_a_graph_can_be_drawn_after_its_tensors_were_freed_without_a_recording()
     assert {saved.state for node in graph.nodes for saved in node.saved} == {"freed"}
 
 
+@reads_saved
 def test_what_was_saved_and_changed_since_is_marked():
     x = leaf(2)
     y = x.exp()
@@ -345,17 +354,35 @@ def test_a_recording_keeps_nothing_alive():
 
 
 def test_after_a_recording_nothing_is_watched_any_more():
-    places = (torch.autograd, torch.autograd.graph)
-    before = [place._engine_run_backward for place in places], torch.autograd.Function.apply
+    def state():
+        places = (torch.autograd, torch.autograd.graph)
+        hooks = torch.nn.modules.module
+        return (
+            [place._engine_run_backward for place in places],
+            torch.autograd.Function.apply,
+            list(hooks._global_forward_pre_hooks.items()),
+            list(hooks._global_forward_hooks.items()),
+            torch.overrides._get_current_function_mode_stack(),
+        )
+
+    before = state()
     with contextlib.suppress(ZeroDivisionError), Recording() as recording:
         x = leaf(2)
         y = x * x
         raise ZeroDivisionError
-    assert ([p._engine_run_backward for p in places], torch.autograd.Function.apply) == before
+    assert state() == before
     y.backward()
-    assert not recording.complete
-    torch.nn.Linear(1, 1)(leaf(1))
-    assert not recording.blocks
+    assert not draw(y, recording=recording).graph.order
+
+
+def test_a_recording_offers_nothing_but_with():
+    offered = {name for name in dir(Recording()) if not name.startswith("_")}
+    assert offered == set()
+    recording = Recording()
+    with recording:
+        pass
+    with pytest.raises(RuntimeError, match="can be used once"), recording:
+        pass
 
 
 DEEP = """
@@ -502,7 +529,7 @@ def test_other_threads_are_left_alone():
     assert [call.name for call in graph.calls] == ["mul", "add", "sum"]
     kinds = [[graph.nodes[n].name for n in call.nodes] for call in graph.calls]
     assert kinds == [["MulBackward0"], ["AddBackward0"], ["SumBackward0"]]
-    assert not recording.blocks
+    assert not graph.blocks
 
 
 def test_a_users_own_mode_sees_no_call_of_ours():
@@ -602,7 +629,7 @@ def test_rounding_is_not_taken_for_a_hook():
     figure = pages.parsed(draw(J, recording=recording)._repr_html_())
     words = pages.text(pages.select(figure, ".aa-words")[0])
     assert "AccumulateGrad" in words
-    assert "a hook" not in words
+    assert "a hook changed" not in words
 
 
 def test_a_negative_imaginary_part():

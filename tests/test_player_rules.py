@@ -18,7 +18,7 @@ from autograd_atlas.graph import Graph, Value
 from autograd_atlas.picture.calculation import quantities
 from autograd_atlas.recording import record
 from autograd_atlas.recording.nodes import quiet
-from autograd_atlas.recording.watch import Recording
+from autograd_atlas.recording.recording import Recording
 from calculators import Calculator, Job, in_browser, in_node
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}  # of the largest number in a tensor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .drawing import Drawing, draw
     from .recording.record import GraphError
-    from .recording.watch import Recording
+    from .recording.recording import Recording
 
 __version__ = "0.1.0"
 __all__ = ["Drawing", "GraphError", "Recording", "draw"]
@@ -17,7 +17,7 @@ __all__ = ["Drawing", "GraphError", "Recording", "draw"]
 
 def __getattr__(name: str) -> Any:
     if name == "Recording":
-        from .recording.watch import Recording
+        from .recording.recording import Recording
 
         return Recording
     if name == "GraphError":

@@ -30,7 +30,7 @@ from .graph import Graph
 from .recording import record
 from .recording.nodes import AutogradNode, is_leaf, nodes_below
 from .recording.record import GraphError
-from .recording.watch import Recording
+from .recording.recording import Recording
 from .run import Request
 
 
@@ -125,7 +125,7 @@ def graph_of(request: Request, namespace: dict[str, Any], recording: Recording) 
     """The graph that a request asks for."""
     roots = {name: root_called(name, namespace) for name in request.roots}
     starts = [record.start_of(name, tensor) for name, tensor in roots.items()]
-    ran = recording.ran(starts)
+    ran = record.has_run(recording, starts)
     wanted = request.backward
     if wanted is None:
         wanted = ran or all(each.numel() == 1 and not each.is_complex() for each in roots.values())

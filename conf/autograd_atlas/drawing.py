@@ -16,7 +16,7 @@ from .picture.figure import figure, figure_style, player_script, views_of
 from .picture.svg import picture_style, svg
 from .picture.words import words
 from .recording import record
-from .recording.watch import Recording
+from .recording.recording import Recording
 
 _numbers = itertools.count(1)
 _session = secrets.token_hex(2)  # a notebook keeps what earlier sessions drew
@@ -43,18 +43,35 @@ class Drawing:
         check_names(graph, open := tuple(open))
         self.graph = graph
         self._view = views_of(graph, view)
-        self._options = {"fold": fold, "opened": open, "language": language}
+        self._fold = fold
+        self._opened = open
+        self._language = language
 
     def _repr_html_(self) -> str:
         return self._html(f"aa{_session}{next(_numbers)}")  # the same drawing may be shown twice
 
     def _html(self, prefix: str) -> str:
         view = self._view[0] if len(self._view) == 1 else None
-        html = figure(self.graph, prefix, view=view, **self._options)
-        return f"<style>{picture_style()}{figure_style()}</style>{html}<script>{player_script()}</script>"
+        html = figure(
+            self.graph,
+            prefix,
+            view=view,
+            fold=self._fold,
+            opened=self._opened,
+            language=self._language,
+        )
+        styles = f"<style>{picture_style()}{figure_style()}</style>"
+        return f"{styles}{html}<script>{player_script()}</script>"
 
     def _repr_svg_(self) -> str:
-        return svg(self.graph, self._view[0], alone=True, **self._options)
+        return svg(
+            self.graph,
+            self._view[0],
+            alone=True,
+            fold=self._fold,
+            opened=self._opened,
+            language=self._language,
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``.svg`` (the first view), ``.html`` (all of it) or ``.json`` (the record).
@@ -88,8 +105,9 @@ def draw(
     """Draw the graph behind one or several tensors.
 
     From the tensor alone it shows what PyTorch recorded: the nodes, what they saved, shapes.
-    With a :class:`~autograd_atlas.recording.watch.Recording` that was on while the code ran it also shows
-    the calls as they were written, every value, and the gradients if ``backward`` ran inside.
+    With a :class:`~autograd_atlas.recording.recording.Recording` that was on while the code ran it
+    also shows the calls as they were written, every value, and the gradients if ``backward`` ran
+    inside.
     It never runs ``backward`` itself.
 
     :param tensors: results, of any shape; each needs a ``grad_fn``

@@ -103,7 +103,9 @@ class Saved:
     attribute: str  # "self" for _saved_self
     value: Value | None = None  # None if it could not be read without side effects
     name: str | None = None
-    state: str = "kept"  # or "freed", or "changed" in place since, or "packed" by a hook
+    # "kept"; or "freed"; or "changed" in place since; or "packed" by a hook; or "unknown", where
+    # this version of PyTorch does not tell whether a hook packed it
+    state: str = "kept"
     tensor: int | None = None  # which of the graph's tensors it is, if that is known
 
 

@@ -26,6 +26,7 @@ from project import CONF, DOCS, EXAMPLES, LOCALE, ROOT
 CHANGES_NOTHING = (
     "commands/catalogues.py", "commands/environment.py", "commands/install.py", "commands/live.py",
     "commands/lint.py", "commands/lock.py", "commands/progress.py", "commands/suite.py",
+    "commands/versions.py",
     "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
     "requirements.lock",  # what is installed says more: see packages()
 )  # fmt: skip

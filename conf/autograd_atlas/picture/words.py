@@ -60,6 +60,7 @@ ENGLISH = {
     "freed": "{name} (freed by the backward pass)",
     "changed": "{name} (changed since)",
     "packed": "{name} (packed by a hook)",
+    "unknown": "{name} (not read: this version of PyTorch does not tell whether that runs a hook)",
     "ends": "{node} adds the gradient that arrives to {name}",
     "ends-unnamed": "{node} adds the gradient that arrives to the `.grad` of a leaf tensor",
     "inputs": "the inputs are {inputs}; PyTorch has recorded nothing yet",

@@ -9,9 +9,9 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
@@ -22,7 +22,40 @@ KEPT_NUMBERS = 64  # of a tensor with more elements, only shape and dtype are ke
 PLAIN_NODE = re.compile(r"\w+Backward\d+")
 DEEP = 500  # chains longer than this are freed in steps, see free_in_steps
 
-AutogradNode = Any  # torch.autograd.graph.Node is abstract; C++ nodes do not inherit from it
+
+class OutputMetadata(Protocol):
+    """What a node keeps of one of its outputs."""
+
+    @property
+    def shape(self) -> Iterable[Any]: ...  # of int, or of what torch.compile calculates with
+    @property
+    def dtype(self) -> torch.dtype: ...
+    @property
+    def device(self) -> torch.device: ...
+
+
+class AutogradNode(Protocol):
+    """What is used of a node. ``torch.autograd.graph.Node`` says less, and the nodes that PyTorch
+    makes do not inherit from it."""
+
+    @property
+    def next_functions(self) -> tuple[tuple["AutogradNode | None", int], ...]: ...
+    @property
+    def metadata(self) -> dict[Any, Any]: ...
+    @property
+    def _input_metadata(self) -> list[OutputMetadata]: ...
+    def name(self) -> str: ...
+    def register_hook(self, hook: Callable[..., Any], /) -> Any: ...
+    def register_prehook(self, hook: Callable[..., Any], /) -> Any: ...
+    def _sequence_nr(self) -> int: ...
+    def __call__(self, *gradients: torch.Tensor) -> Any: ...
+
+
+class LeafNode(AutogradNode, Protocol):
+    """The node at which gradients of a leaf tensor are added up."""
+
+    @property
+    def variable(self) -> torch.Tensor: ...
 
 
 # -- Reading tensors ------------------------------------------------------------------------
@@ -51,7 +84,7 @@ def value_of(tensor: torch.Tensor) -> Value:
         return Value(shape, dtype)
 
 
-def kind_of(metadata: Any) -> Value:
+def kind_of(metadata: OutputMetadata) -> Value:
     """Shape and dtype of one of a node's outputs."""
     dtype = str(metadata.dtype).removeprefix("torch.")
     try:
@@ -63,7 +96,8 @@ def kind_of(metadata: Any) -> Value:
 def grad_fn_of(tensor: Any) -> AutogradNode | None:
     """Its node, or None; also where PyTorch refuses to make one, for a view of a changed base."""
     try:
-        return getattr(tensor, "grad_fn", None)
+        node: AutogradNode | None = getattr(tensor, "grad_fn", None)
+        return node
     except RuntimeError:
         return None
 
@@ -78,7 +112,7 @@ def has_hooks(tensor: torch.Tensor) -> bool:
     return bool(tensor._backward_hooks) or bool(tensor._post_accumulate_grad_hooks)
 
 
-def grad_version(leaf: AutogradNode) -> int | None:
+def grad_version(leaf: LeafNode) -> int | None:
     """How often a leaf's ``.grad`` was written; None if there is none."""
     grad = leaf.variable.grad
     return None if grad is None else version_of(grad)
@@ -86,14 +120,16 @@ def grad_version(leaf: AutogradNode) -> int | None:
 
 def storage_of(tensor: torch.Tensor) -> int | None:
     try:
-        return tensor.untyped_storage()._cdata
+        address: int = tensor.untyped_storage()._cdata
+        return address
     except (RuntimeError, NotImplementedError):
         return None
 
 
 def version_of(tensor: torch.Tensor) -> int:
     try:
-        return tensor._version
+        version: int = tensor._version
+        return version
     except RuntimeError:  # tensors made in inference mode count no writes
         return 0
 
@@ -105,11 +141,11 @@ def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
         if not torch.nn.parameter.is_lazy(thing):
             yield thing
     elif isinstance(thing, (list, tuple)):
-        for each in thing:
-            yield from tensors_in(each)
+        for part in thing:
+            yield from tensors_in(part)
     elif isinstance(thing, dict):
-        for each in thing.values():
-            yield from tensors_in(each)
+        for part in thing.values():
+            yield from tensors_in(part)
 
 
 def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
@@ -118,30 +154,41 @@ def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Ten
     # What happens to stand in a namespace may raise anything when it is looked at; plain
     # isinstance checks on types do not.
     public = [(n, v) for n, v in namespace.items() if isinstance(n, str) and not n.startswith("_")]
-    modules = [(name, value) for name, value in public if isinstance(value, torch.nn.Module)]
-    direct = [(name, value) for name, value in public if isinstance(value, torch.Tensor)]
-    yield from direct
-    for name, value in public:
+    variables = [(name, value) for name, value in public if isinstance(value, torch.Tensor)]
+    yield from variables
+    yield from tensors_in_containers(public)
+    yield from tensors_in_modules(public)
+    for name, tensor in variables:
+        if is_leaf_tensor(tensor) and tensor.grad is not None:
+            yield f"{name}.grad", tensor.grad
+
+
+def tensors_in_containers(
+    variables: Iterable[tuple[str, Any]],
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """``parts[0]`` and ``more['k']``, but not what IPython keeps of a session."""
+    for name, value in variables:
+        places: Iterable[tuple[Any, Any]] = ()
         if isinstance(value, (list, tuple)):
             places = enumerate(value)
         elif isinstance(value, dict) and name not in ("In", "Out"):
             places = value.items()
-        else:
-            continue
-        for key, each in places:
-            if isinstance(each, torch.Tensor):
-                yield f"{name}[{key!r}]", each
+        for key, thing in places:
+            if isinstance(thing, torch.Tensor):
+                yield f"{name}[{key!r}]", thing
+
+
+def tensors_in_modules(variables: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Parameters and buffers by their paths, after the module's name if two have the same path."""
     held = [
-        (name, path, each)
-        for name, module in modules
-        for path, each in itertools.chain(module.named_parameters(), module.named_buffers())
+        (name, path, tensor)
+        for name, module in variables
+        if isinstance(module, torch.nn.Module)
+        for path, tensor in itertools.chain(module.named_parameters(), module.named_buffers())
     ]
     shared = Counter(path for _, path, _ in held)
-    for name, path, each in held:
-        yield path if shared[path] == 1 else f"{name}.{path}", each
-    for name, tensor in direct:
-        if is_leaf_tensor(tensor) and tensor.grad is not None:
-            yield f"{name}.grad", tensor.grad
+    for name, path, tensor in held:
+        yield path if shared[path] == 1 else f"{name}.{path}", tensor
 
 
 # -- Reading nodes --------------------------------------------------------------------------
@@ -149,16 +196,17 @@ def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Ten
 
 def nodes_below(roots: Iterable[AutogradNode]) -> list[AutogradNode]:
     """Every node that can be reached, each once, in no particular order."""
-    found, todo = {}, list(roots)
+    reached: dict[AutogradNode, bool] = {}
+    todo = list(roots)
     while todo:
         node = todo.pop()
-        if node not in found:
-            found[node] = True
+        if node not in reached:
+            reached[node] = True
             todo.extend(target for target, _ in node.next_functions if target is not None)
-    return list(found)
+    return list(reached)
 
 
-def is_leaf(node: AutogradNode) -> bool:
+def is_leaf(node: AutogradNode) -> TypeGuard[LeafNode]:
     return type(node).__name__ == "AccumulateGrad"
 
 
@@ -176,7 +224,7 @@ def forward_order(nodes: list[AutogradNode]) -> list[AutogradNode]:
     for number, node in enumerate(nodes):
         if not is_leaf(node):
             key[node] = sequence_number(node), len(node.next_functions), number
-        targets = {}
+        targets: dict[AutogradNode, bool] = {}
         for index, (target, _) in enumerate(node.next_functions):
             if target is not None and target not in targets:
                 targets[target] = True
@@ -215,7 +263,8 @@ def free_in_steps(ordered: list[AutogradNode], roots: Iterable[AutogradNode]) ->
     if max(depth.values(), default=0) < DEEP:
         return
     for node in {*roots, *(node for node in ordered if depth[node] % DEEP == 0)}:
-        near, todo = {}, [node]
+        near: dict[AutogradNode, bool] = {}
+        todo = [node]
         while todo and len(near) < 4 * DEEP:
             for target, _ in todo.pop(0).next_functions:
                 if target is not None and target not in near:
@@ -228,30 +277,62 @@ def free_in_steps(ordered: list[AutogradNode], roots: Iterable[AutogradNode]) ->
 _saved_names: dict[type, list[str]] = {}
 
 
-def saved_by(node: AutogradNode) -> Iterator[tuple[str, Any, str, int | None]]:
-    """What a node keeps: a name for it, the SavedTensor object, and the attribute and place
-    from which the tensor itself is read."""
+class SavedSlot(NamedTuple):
+    """One thing that a node keeps, which is not read yet."""
+
+    name: str  # "self" for _saved_self
+    saved: Any  # a torch._C._autograd.SavedTensor
+    attribute: str  # of the node, from which the tensor itself is read,
+    place: int | None  # and in that, if it is a tuple
+
+    def state(self) -> str:
+        """ "kept" if reading it runs no one's hook, "packed" if it would (to read what
+        checkpointing saved computes it again), "unknown" if PyTorch does not tell."""
+        # https://github.com/pytorch/pytorch/pull/164358, which came with PyTorch 2.10
+        if not hasattr(self.saved, "unpack_hook"):
+            return "unknown"
+        return "kept" if self.saved.unpack_hook is None else "packed"
+
+
+def saved_by(node: AutogradNode) -> Iterator[SavedSlot]:
+    """What a node keeps, by name."""
     kind = type(node)
     if kind not in _saved_names:
         _saved_names[kind] = sorted(name for name in dir(node) if name.startswith("_raw_saved_"))
     for name in _saved_names[kind]:
         try:
-            found = getattr(node, name)
+            saved = getattr(node, name)
         except RuntimeError:  # a list of them, freed
             continue
         short = name.removeprefix("_raw_saved_")
         custom = isinstance(node, torch.autograd.function.BackwardCFunction)
         attribute = "saved_tensors" if custom else f"_saved_{short}"
-        if isinstance(found, tuple):
-            for place, each in enumerate(found):
-                yield f"{short}[{place}]" if len(found) > 1 else short, each, attribute, place
-        elif found is not None:
-            yield short, found, attribute, None
+        if isinstance(saved, tuple):
+            for place, each in enumerate(saved):
+                part = f"{short}[{place}]" if len(saved) > 1 else short
+                yield SavedSlot(part, each, attribute, place)
+        elif saved is not None:
+            yield SavedSlot(short, saved, attribute, None)
 
 
-def is_plain(saved: Any) -> bool:
-    """Whether reading it runs no one's hook (checkpointing recomputes when it is read)."""
-    return saved.unpack_hook is None
+def saved_values(node: AutogradNode) -> list[tuple[Saved, torch.Tensor | None]]:
+    """What a node keeps now, each with the tensor itself, to find its name. Nothing is unpacked
+    that a hook has packed."""
+    values: list[tuple[Saved, torch.Tensor | None]] = []
+    for slot in saved_by(node):
+        if (state := slot.state()) != "kept":
+            values.append((Saved(slot.name, state=state), None))
+            continue
+        try:
+            tensor = getattr(node, slot.attribute)
+        except RuntimeError as problem:
+            state = "changed" if "inplace" in str(problem) else "freed"
+            values.append((Saved(slot.name, state=state), None))
+            continue
+        tensor = tensor if slot.place is None else tensor[slot.place]
+        if isinstance(tensor, torch.Tensor):
+            values.append((Saved(slot.name, value_of(tensor)), tensor))
+    return values
 
 
 def local_derivative(node: AutogradNode, index: int) -> float | None:
@@ -266,35 +347,15 @@ def local_derivative(node: AutogradNode, index: int) -> float | None:
     kind = kinds[0] if len(kinds) == 1 else None
     if kind is None or math.prod(kind_of(kind).shape) != 1 or not kind.dtype.is_floating_point:
         return None
-    if not all(is_plain(saved) for _, saved, _, _ in saved_by(node)):
+    if any(slot.state() != "kept" for slot in saved_by(node)):
         return None
     try:
         answer = node(torch.ones(kind_of(kind).shape, dtype=kind.dtype, device=kind.device))
         answers = answer if isinstance(answer, tuple) else (answer,)
         one = answers[index] if index < len(answers) else None
-        return None if one is None or one.numel() != 1 or one.is_complex() else one.item()
+        return None if one is None or one.numel() != 1 or one.is_complex() else float(one.item())
     except RuntimeError:  # a saved tensor was freed or changed, or has no numbers
         return None
-
-
-def saved_values(node: AutogradNode) -> list[tuple[Saved, torch.Tensor | None]]:
-    """What a node keeps now, each with the tensor itself, to find its name. Nothing is unpacked
-    that a hook has packed."""
-    found: list[tuple[Saved, torch.Tensor | None]] = []
-    for name, saved, attribute, place in saved_by(node):
-        if not is_plain(saved):
-            found.append((Saved(name, state="packed"), None))
-            continue
-        try:
-            tensor = getattr(node, attribute)
-        except RuntimeError as problem:
-            state = "changed" if "inplace" in str(problem) else "freed"
-            found.append((Saved(name, state=state), None))
-            continue
-        tensor = tensor if place is None else tensor[place]
-        if isinstance(tensor, torch.Tensor):
-            found.append((Saved(name, value_of(tensor)), tensor))
-    return found
 
 
 def key_of(tensor: torch.Tensor) -> tuple[int, int]:

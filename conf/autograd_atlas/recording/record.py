@@ -1,32 +1,20 @@
 """From tensors to a :class:`~autograd_atlas.graph.Graph`.
 
 From a tensor alone it takes what PyTorch keeps: the nodes, what they saved, shapes, names. A
-:class:`~autograd_atlas.recording.watch.Recording` that was on while the code ran adds what PyTorch
-forgets: the calls as they were written, the values, and what the engine sent.
+:class:`~autograd_atlas.recording.recording.Recording` that was on while the code ran adds what
+PyTorch forgets: the values, and what the engine sent; and, in :mod:`.written`, the calls.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
-from ..graph import (
-    Argument,
-    Block,
-    Call,
-    Edge,
-    Graph,
-    Node,
-    Output,
-    Root,
-    Saved,
-    Tensor,
-    primed,
-)
+from ..graph import Edge, Graph, Node, Output, Root, Saved
 from .nodes import (
     AutogradNode,
+    LeafNode,
     forward_order,
     free_in_steps,
     grad_fn_of,
@@ -38,10 +26,12 @@ from .nodes import (
     nodes_below,
     quiet,
     saved_values,
-    sequence_number,
     value_of,
 )
-from .watch import Made, Ran, Recording
+from .notes import NodeRun, Notes
+from .observer import Observer
+from .recording import Recording
+from .written import Walk, with_calls
 
 
 class GraphError(ValueError):
@@ -64,6 +54,11 @@ def start_of(name: str, tensor: torch.Tensor) -> AutogradNode:
     )
 
 
+def has_run(recording: Recording, starts: Sequence[AutogradNode]) -> bool:
+    """Whether the engine ran while this was on, to its end, and reached all of these nodes."""
+    return recording._observer.engine.has_reached(starts)
+
+
 def of(
     tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
     namespace: Mapping[str, Any] | None = None,
@@ -74,334 +69,172 @@ def of(
     ``namespace`` gives names (``globals()``, say); ``recording`` the values and calls. Raises
     GraphError for a tensor that has no graph. Never runs ``backward``.
     """
-    with quiet() if recording is None else recording.aside():
-        return _of(tensors, namespace or {}, recording)
+    observer = None if recording is None else recording._observer
+    with quiet() if observer is None else observer.aside():
+        return record_graph(tensors, namespace or {}, observer)
 
 
-def _of(tensors: Any, namespace: Mapping[str, Any], recording: Recording | None) -> Graph:
-    by_object: dict[int, str] = {}
-    by_key: dict[tuple[int, int], str] = {}
-    for name, tensor in named_tensors(namespace):
-        by_object.setdefault(id(tensor), name)
-        by_key.setdefault(key_of(tensor), name)
-    if isinstance(tensors, Mapping):
-        asked = list(tensors.items())
-    else:
-        alone = len(tensors) == 1
-        asked = [
-            (by_object.get(id(each), "" if alone else f"[{place}]"), each)
-            for place, each in enumerate(tensors)
-        ]
+def record_graph(
+    tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
+    namespace: Mapping[str, Any],
+    observer: Observer | None,
+) -> Graph:
+    names = names_in(namespace)
+    asked = named_by_program(tensors, names)
     starts = [start_of(name or "the tensor", tensor) for name, tensor in asked]
-    by_key |= {key_of(tensor): name for name, tensor in asked if name}
-    if recording is not None:
-        recording.names({**namespace, **{name: each for name, each in asked if name}})
+    names.by_key |= {key_of(tensor): name for name, tensor in asked if name}
+    if observer is not None:
+        observer.tensors.take_names({**namespace, **{name: each for name, each in asked if name}})
 
-    ordered = forward_order(nodes_below(starts))
-    free_in_steps(ordered, starts)
-    place = {node: number for number, node in enumerate(ordered)}
-    notes = [{} if recording is None else recording.notes(node) for node in ordered]
-    run = None if recording is None else recording.run_of(starts)
-    ran = [each.get("runs", {}).get(run) for each in notes]
-    nodes = [
-        _node(node, note, one, by_key, recording) for node, note, one in zip(ordered, notes, ran)
-    ]
-    edges, outgoing = _edges(ordered, place, notes, ran)
-    order = sorted((n for n, one in enumerate(ran) if one), key=lambda n: ran[n].turn)
-    roots = [
-        Root(name, place[start], tensor.output_nr) for (name, tensor), start in zip(asked, starts)
-    ]
-    graph = Graph(tuple(nodes), tuple(edges), tuple(roots), order=tuple(order))
-    if recording is None:
+    walk = walk_from(starts, observer)
+    runs = [notes.runs.get(walk.run) if walk.run is not None else None for notes in walk.notes]
+    parts = zip(walk.nodes, walk.notes, runs, strict=True)
+    nodes = [node_of(node, notes, run, names, observer) for node, notes, run in parts]
+    turns = {number: run.turn for number, run in enumerate(runs) if run is not None}
+    graph = Graph(
+        tuple(nodes),
+        tuple(edges_of(walk, runs)),
+        tuple(
+            Root(name, walk.numbers[start], tensor.output_nr)
+            for (name, tensor), start in zip(asked, starts, strict=True)
+        ),
+        order=tuple(sorted(turns, key=turns.__getitem__)),
+    )
+    if observer is None:
         return graph
-    graph = replace(graph, bound=tuple(_bound(ordered, notes, starts, run, recording)))
-    return _with_calls(graph, asked, ordered, notes, recording, outgoing)
+    graph = replace(graph, bound=tuple(bounds(walk, starts, observer)))
+    return with_calls(graph, walk, [tensor for _, tensor in asked], observer)
 
 
-def _bound(
-    ordered: list[AutogradNode],
-    notes: list[dict[str, Any]],
-    starts: list[AutogradNode],
-    run: int | None,
-    recording: Recording,
-) -> Iterator[str]:
+# -- Names ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Names:
+    """What the program calls its tensors: by their ids, and by what stays the same of a tensor
+    that a node gives back as another object."""
+
+    by_object: dict[int, str] = field(default_factory=dict)
+    by_key: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+def names_in(namespace: Mapping[str, Any]) -> Names:
+    names = Names()
+    for name, tensor in named_tensors(namespace):
+        names.by_object.setdefault(id(tensor), name)
+        names.by_key.setdefault(key_of(tensor), name)
+    return names
+
+
+def named_by_program(
+    tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor], names: Names
+) -> list[tuple[str, torch.Tensor]]:
+    """What was asked for, each with its name; several that have none are numbered."""
+    if isinstance(tensors, Mapping):
+        return list(tensors.items())
+    alone = len(tensors) == 1
+    return [
+        (names.by_object.get(id(tensor), "" if alone else f"[{place}]"), tensor)
+        for place, tensor in enumerate(tensors)
+    ]
+
+
+# -- What PyTorch recorded ------------------------------------------------------------------
+
+
+def walk_from(starts: Sequence[AutogradNode], observer: Observer | None) -> Walk:
+    """All nodes that can be reached, which may be freed in steps from now on."""
+    nodes = forward_order(nodes_below(starts))
+    free_in_steps(nodes, starts)
+    numbers = {node: number for number, node in enumerate(nodes)}
+    if observer is None:
+        return Walk(nodes, numbers, [Notes()] * len(nodes), None)
+    notes = [observer.notes.read(node) for node in nodes]
+    return Walk(nodes, numbers, notes, observer.engine.run_to_show(starts))
+
+
+def bounds(walk: Walk, starts: Sequence[AutogradNode], observer: Observer) -> Iterator[str]:
     """What the gradients depend on besides the graph."""
-    if recording.hooked:
+    if observer.engine.hooked:
         yield "hook"
-    if run is not None:
-        began = {node for node, note in zip(ordered, notes) if run in note.get("roots", ())}
-        if began != set(starts) or len(began) != recording.starts[run]:
-            yield "start"
-    for node, note in zip(ordered, notes):
-        if is_leaf(node) and run in note.get("runs", ()) and note["written"] != grad_version(node):
-            yield "summed"
-            break
+    if walk.run is None:
+        return
+    pairs = list(zip(walk.nodes, walk.notes, strict=True))
+    began = {node for node, notes in pairs if walk.run in notes.began}
+    if began != set(starts) or len(began) != observer.engine.runs[walk.run].starts:
+        yield "start"
+    if any(
+        is_leaf(node) and walk.run in notes.runs and notes.written != grad_version(node)
+        for node, notes in pairs
+    ):
+        yield "summed"
 
 
-def _node(
+def node_of(
     node: AutogradNode,
-    notes: dict[str, Any],
-    ran: Ran | None,
-    by_key: dict[tuple[int, int], str],
-    recording: Recording | None,
+    notes: Notes,
+    run: NodeRun | None,
+    names: Names,
+    observer: Observer | None,
 ) -> Node:
-    received = ran.received if ran else []
+    received = run.received if run else []
     if is_leaf(node):
-        variable = node.variable
-        name = by_key.get(key_of(variable))
-        if recording is not None and (at := recording.place_of(variable)) is not None:
-            name = recording.seen[at].name or name
-        output = Output(value_of(variable), name, received[0] if received else None)
-        grad = None if variable.grad is None else value_of(variable.grad)
-        held = recording is None or isinstance(variable, torch.nn.Parameter)
-        return Node(node.name(), (output,), grad=grad, leaf=True, held=held)
+        return leaf_of(node, Output(value_of(node.variable), None, *received[:1]), names, observer)
     outputs = []
     for number, kind in enumerate(node._input_metadata):
         value = kind_of(kind)
-        name = by_key.get((id(node), number))
-        at = notes.get("tensors", {}).get(number)
-        if at is not None and recording is not None:
-            value = recording.seen[at].value
-            name = recording.seen[at].name or name
+        name = names.by_key.get((id(node), number))
+        if observer is not None and number in notes.versions:
+            version = observer.tensors.versions[notes.versions[number]]
+            value, name = version.value, version.name or name
         arrived = received[number] if number < len(received) else None
         outputs.append(Output(value, name, arrived))
-    return Node(node.name(), tuple(outputs), _saved(node, notes, by_key, recording))
+    return Node(node.name(), tuple(outputs), saved_of(node, notes, names, observer))
 
 
-def _saved(
-    node: AutogradNode,
-    notes: dict[str, Any],
-    by_key: dict[tuple[int, int], str],
-    recording: Recording | None,
+def leaf_of(node: LeafNode, output: Output, names: Names, observer: Observer | None) -> Node:
+    leaf = node.variable
+    name = names.by_key.get(key_of(leaf))
+    if observer is not None and (place := observer.tensors.place_of(leaf)) is not None:
+        name = observer.tensors.versions[place].name or name
+    grad = None if leaf.grad is None else value_of(leaf.grad)
+    held = observer is None or isinstance(leaf, torch.nn.Parameter)
+    return Node(node.name(), (replace(output, name=name),), grad=grad, leaf=True, held=held)
+
+
+def saved_of(
+    node: AutogradNode, notes: Notes, names: Names, observer: Observer | None
 ) -> tuple[Saved, ...]:
     """What the node keeps now; of what was freed since, what it was."""
-    before: dict[str, tuple[Saved, int | None]] = notes.get("saved", {})
-    found = []
+    kept = []
     for saved, tensor in saved_values(node):
-        at, name = None, None
+        shown, place, name = saved, None, None
         if tensor is not None:
-            name = by_key.get(key_of(tensor))
-            at = None if recording is None else recording.place_of_saved(tensor)
-        elif saved.attribute in before:
-            old, at = before[saved.attribute]
-            saved = replace(old, state=saved.state)
-        if at is not None:
-            name = recording.seen[at].name or name
-        found.append(replace(saved, name=name, tensor=at))
-    return tuple(found)
+            name = names.by_key.get(key_of(tensor))
+            place = None if observer is None else observer.tensors.place_of_saved(tensor)
+        elif saved.attribute in notes.saved:
+            before, place = notes.saved[saved.attribute]
+            shown = replace(before, state=saved.state)
+        if observer is not None and place is not None:
+            name = observer.tensors.versions[place].name or name
+        kept.append(replace(shown, name=name, tensor=place))
+    return tuple(kept)
 
 
-def _saved_among(nodes: Sequence[Node], at_tensor: Mapping[int, int]) -> list[Node]:
-    """The nodes, with the tensors that they keep numbered as in the graph, or not at all."""
-    return [
-        replace(node, saved=tuple(replace(s, tensor=at_tensor.get(s.tensor)) for s in node.saved))
-        for node in nodes
-    ]
-
-
-def _edges(
-    ordered: list[AutogradNode],
-    place: dict[AutogradNode, int],
-    notes: list[dict[str, Any]],
-    ran: list[Ran | None],
-) -> tuple[list[Edge], dict[int, list[int]]]:
-    edges: list[Edge] = []
-    outgoing: dict[int, list[int]] = defaultdict(list)
-    for source, node in enumerate(ordered):
-        sent = ran[source].sent if ran[source] else []
-        local = notes[source].get("local", [])
+def edges_of(walk: Walk, runs: Sequence[NodeRun | None]) -> Iterator[Edge]:
+    """The edges of each node in turn, in the order of ``next_functions``."""
+    for source, node in enumerate(walk.nodes):
+        run, local = runs[source], walk.notes[source].local
+        sent = run.sent if run else []
         for index, (target, output) in enumerate(node.next_functions):
-            outgoing[source].append(len(edges))
             if target is None:
-                edges.append(Edge(source, index))
+                yield Edge(source, index)
                 continue
-            gradient = sent[index] if index < len(sent) else None
-            slope = local[index] if index < len(local) else None
-            edges.append(Edge(source, index, place[target], output, gradient, slope))
-    return edges, outgoing
-
-
-def _with_calls(
-    graph: Graph,
-    asked: list[tuple[str, torch.Tensor]],
-    ordered: list[AutogradNode],
-    notes: list[dict[str, Any]],
-    recording: Recording,
-    outgoing: dict[int, list[int]],
-) -> Graph:
-    """Add what was written: the calls that the asked tensors were computed from."""
-    slots: dict[int, tuple[int, int]] = {}  # by place in ``seen``: node and output
-    leaves: dict[int, int] = {}  # by the first place of a leaf object: its node
-    for number, node in enumerate(ordered):
-        for output, at in notes[number].get("tensors", {}).items():
-            slots[at] = (number, output)
-        if is_leaf(node) and (at := recording.place_of(node.variable)) is not None:
-            leaves[recording.seen[at].root] = number
-
-    ends = [recording.place_of(tensor) for _, tensor in asked]
-    if None in ends:  # computed outside of the recording: what PyTorch recorded is all there is
-        return replace(graph, nodes=tuple(_saved_among(graph.nodes, {})))
-    wanted, calls = _needed(ends, recording)
-    at_tensor = {at: number for number, at in enumerate(sorted(wanted))}
-
-    def slot(at: int) -> tuple[int | None, int]:
-        seen = recording.seen[at]
-        return (leaves.get(seen.root), 0) if seen.leaf else slots.get(at, (None, 0))
-
-    sequence = [sequence_number(node) for node in ordered]
-    made_in = {
-        at: _made_in(recording.calls[at], slot, sequence, graph.edges, outgoing) for at in calls
-    }
-    primes = _primes(wanted, recording)
-    tensors = []
-    for at in sorted(wanted):
-        seen = recording.seen[at]
-        node, output = slot(at)
-        changed_by = at_tensor.get(seen.changed_by)
-        tensors.append(
-            Tensor(seen.value, seen.name, primes[at], seen.leaf, seen.requires_grad, node, output,
-                   seen.held, changed_by)
-        )  # fmt: skip
-    written = []
-    for at in sorted(calls):
-        made = recording.calls[at]
-        inner = made_in[at]
-        arguments = _routed(made.arguments, inner, graph.edges, outgoing, slot)
-        arguments = [
-            replace(each, tensor=at_tensor[each.tensor]) if each.tensor is not None else each
-            for each in arguments
-        ]
-        written.append(
-            Call(
-                made.name, tuple(arguments),
-                tuple(at_tensor[each] for each in made.outputs if each in at_tensor),
-                made.options, made.source, made.line, made.block, tuple(inner),
+            yield Edge(
+                source,
+                index,
+                walk.numbers[target],
+                output,
+                sent[index] if index < len(sent) else None,
+                local[index] if index < len(local) else None,
             )
-        )  # fmt: skip
-    block_of = {
-        number: recording.calls[at].block for at, inner in made_in.items() for number in inner
-    }
-    nodes = _saved_among(graph.nodes, at_tensor)
-    nodes = [replace(node, block=block_of.get(n)) for n, node in enumerate(nodes)]
-    for at in sorted(wanted, reverse=True):  # a leaf holds today what a step has made of it
-        number = leaves.get(recording.seen[at].root) if recording.seen[at].leaf else None
-        if number is not None:
-            used = replace(nodes[number].outputs[0], value=recording.seen[at].value)
-            nodes[number] = replace(nodes[number], outputs=(used,))
-    for at in wanted:
-        number, output = slots.get(at, (None, 0))
-        if number is not None and primes[at] and recording.seen[at].name:
-            outputs = list(nodes[number].outputs)
-            name = primed(recording.seen[at].name, primes[at])
-            outputs[output] = replace(outputs[output], name=name)
-            nodes[number] = replace(nodes[number], outputs=tuple(outputs))
-    roots = [replace(root, tensor=at_tensor[end]) for root, end in zip(graph.roots, ends)]
-    graph = replace(
-        graph, nodes=tuple(nodes), roots=tuple(roots), tensors=tuple(tensors), calls=tuple(written)
-    )
-    return _with_blocks(graph, recording.blocks)
-
-
-def _made_in(
-    call: Made,
-    slot: Callable[[int], tuple[int | None, int]],
-    sequence: list[int],
-    edges: Sequence[Edge],
-    outgoing: dict[int, list[int]],
-) -> list[int]:
-    """The nodes that a call recorded: those behind its outputs that were made while it ran."""
-    found: set[int] = set()
-    todo = [slot(output)[0] for output in call.outputs]
-    while todo:
-        node = todo.pop()
-        if node is None or node in found or not call.first <= sequence[node] < call.after:
-            continue
-        found.add(node)
-        todo += [edges[edge].target for edge in outgoing[node]]
-    return sorted(found)
-
-
-def _primes(wanted: set[int], recording: Recording) -> dict[int, int]:
-    """How often each was written since it first appears in this graph; a view that appears only
-    after it was changed with its base has one prime."""
-    seen = recording.seen
-    first: dict[int, int] = {}
-    for at in sorted(wanted, reverse=True):
-        first[seen[at].root] = seen[at].primes - (seen[at].changed_by is not None)
-    return {at: seen[at].primes - first[seen[at].root] for at in wanted}
-
-
-def _needed(ends: list[int], recording: Recording) -> tuple[set[int], set[int]]:
-    """The tensors and calls that the ends were computed from, back to leaves and constants."""
-    tensors: set[int] = set()
-    calls: set[int] = set()
-    todo = list(ends)
-    while todo:
-        at = todo.pop()
-        if at in tensors:
-            continue
-        tensors.add(at)
-        seen = recording.seen[at]
-        if seen.changed_by is not None and not seen.leaf:
-            todo.append(seen.changed_by)
-        if seen.leaf or seen.made_by is None:
-            continue
-        made = recording.calls[seen.made_by]
-        inputs = [each.tensor for each in made.arguments if each.tensor is not None]
-        if not inputs:
-            continue  # a tensor made from nothing, such as torch.ones(3): a constant
-        calls.add(seen.made_by)
-        tensors.update(made.outputs)
-        todo.extend(inputs)
-    return tensors, calls
-
-
-def _routed(
-    arguments: list[Argument],
-    inner: list[int],
-    edges: Sequence[Edge],
-    outgoing: dict[int, list[int]],
-    slot: Callable[[int], tuple[int | None, int]],
-) -> list[Argument]:
-    """Give each tensor argument the edges along which the call sent gradients to it.
-
-    Where one tensor stands in several places, they share the edges in order, if the counts
-    fit; otherwise the first has them all.
-    """
-    places: dict[tuple[int | None, int], list[int]] = defaultdict(list)
-    for position, argument in enumerate(arguments):
-        if argument.tensor is not None and slot(argument.tensor)[0] is not None:
-            places[slot(argument.tensor)].append(position)
-    by_target: dict[tuple[int | None, int], list[int]] = defaultdict(list)
-    for node in inner:
-        for number in outgoing[node]:
-            target = (edges[number].target, edges[number].output)
-            if target in places:
-                by_target[target].append(number)
-    routed = list(arguments)
-    for key, positions in places.items():
-        found = by_target.get(key, [])
-        if len(found) == len(positions):
-            for position, number in zip(positions, found):
-                routed[position] = replace(routed[position], edges=(number,))
-        elif found:
-            routed[positions[0]] = replace(routed[positions[0]], edges=tuple(found))
-    return routed
-
-
-def _with_blocks(graph: Graph, blocks: list[Block]) -> Graph:
-    """Keep the blocks in which something of this graph happened."""
-    used: set[int] = set()
-    for block in [each.block for each in (*graph.calls, *graph.nodes)]:
-        while block is not None and block not in used:
-            used.add(block)
-            block = blocks[block].parent
-    new = {old: number for number, old in enumerate(sorted(used))}
-    new[None] = None
-    kept = [replace(blocks[old], parent=new[blocks[old].parent]) for old in sorted(used)]
-    return replace(
-        graph,
-        blocks=tuple(kept),
-        calls=tuple(replace(call, block=new[call.block]) for call in graph.calls),
-        nodes=tuple(replace(node, block=new[node.block]) for node in graph.nodes),
-    )

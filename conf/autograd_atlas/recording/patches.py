@@ -1,0 +1,110 @@
+"""The places in torch that all calls of a kind come through, which show them to the observers that
+are on. When the last one stops, torch is as it was.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from .arguments import call_name, full_name
+from .observer import Observer
+
+# Calls that calculate nothing, though they may give a tensor back, and are asked for often:
+NO_CALLS = {f"torch.Tensor.{name}" for name in ("backward", "size", "dim", "numel", "stride")}
+NO_CALLS |= {
+    f"torch.Tensor.{name}.__get__"
+    for name in ("grad", "_grad", "shape", "dtype", "device", "layout", "ndim", "is_leaf",
+                 "grad_fn", "requires_grad", "_version", "_base", "is_sparse", "retains_grad")
+}  # fmt: skip
+
+_observers: list[Observer] = []
+_undo: list[Callable[[], None]] = []
+
+
+class CallWatcher(TorchFunctionMode):
+    """Sees every call that goes through torch's public functions."""
+
+    def __init__(self, observer: Observer) -> None:
+        super().__init__()
+        self.observer = observer
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if full_name(func) in NO_CALLS:
+            return func(*args, **(kwargs or {}))
+        return self.observer.call(func, call_name(func), args, kwargs or {})
+
+
+def watch_torch(observer: Observer) -> None:
+    """Show modules, the engine and custom functions to an observer."""
+    _observers.append(observer)
+    if len(_observers) == 1:
+        _undo.extend([*watch_modules(), watch_engine(), watch_functions()])
+
+
+def unwatch_torch(observer: Observer) -> None:
+    _observers.remove(observer)
+    while _undo and not _observers:
+        _undo.pop()()
+
+
+def watch_modules() -> list[Callable[[], None]]:
+    def enter(module: torch.nn.Module, *_: Any) -> None:
+        for observer in _observers:
+            observer.enter_module(module)
+
+    def leave(module: torch.nn.Module, *_: Any) -> None:
+        for observer in _observers:
+            observer.leave_module(module)
+
+    hooks = torch.nn.modules.module
+    before = hooks.register_module_forward_pre_hook(enter)
+    after = hooks.register_module_forward_hook(leave, always_call=True)
+    return [before.remove, after.remove]
+
+
+def watch_engine() -> Callable[[], None]:
+    """All ways to ``backward`` lead through one function, which is looked up in two modules."""
+    places: list[Any] = [torch.autograd, torch.autograd.graph]
+    original = torch.autograd.graph._engine_run_backward
+
+    def run(t_outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        with contextlib.ExitStack() as stack:
+            for observer in _observers:
+                stack.enter_context(observer.engine_run(t_outputs))
+            return original(t_outputs, *args, **kwargs)
+
+    def undo() -> None:
+        for place in places:
+            place._engine_run_backward = original
+
+    for place in places:
+        place._engine_run_backward = run
+    return undo
+
+
+def watch_functions() -> Callable[[], None]:
+    """Custom functions are invisible to torch's modes: ``apply`` is watched in their place."""
+    base: Any = torch.autograd.Function
+    original = vars(base)["apply"]
+
+    def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
+        run = original.__get__(None, cls)
+        for observer in reversed(_observers):
+            if observer.watches():
+                return observer.call(run, cls.__name__, args, kwargs)
+        return run(*args, **kwargs)
+
+    def undo() -> None:
+        base.apply = original
+
+    base.apply = classmethod(apply)
+    return undo

@@ -1,0 +1,117 @@
+"""The tensors that a recording saw: their values between writes, and their names."""
+
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import torch
+
+from .nodes import (
+    grad_fn_of,
+    is_leaf_tensor,
+    named_tensors,
+    storage_of,
+    value_of,
+    version_of,
+)
+from .notes import NodeNotes, TensorVersion
+
+
+class KnownTensor(NamedTuple):
+    """A tensor object, the place of its newest version, and how often it had been written then."""
+
+    reference: "weakref.ref[torch.Tensor]"
+    place: int
+    writes: int
+
+
+class TensorHistory:
+    """What every tensor was, one version for each write. It keeps no tensor alive."""
+
+    def __init__(self, notes: NodeNotes) -> None:
+        self.versions: list[TensorVersion] = []
+        self.buffers: set[int] = set()  # ids of those of the outermost module that is running
+        self._notes = notes
+        self._known: dict[int, KnownTensor] = {}  # by id
+        self._writers: dict[int, int] = {}  # by storage: the version that was last written there
+
+    def note(self, tensor: torch.Tensor, made_by: int | None = None) -> int:
+        """The place of what this tensor is now: a new one if it is new, was written, or was made
+        by a call."""
+        before = self.place_of(tensor)
+        if before is not None and made_by is None and not self.is_changed(tensor, before):
+            old = self.versions[before]
+            old.requires_grad = tensor.requires_grad
+            old.leaf = is_leaf_tensor(tensor)
+            return before
+        place = len(self.versions)
+        new = TensorVersion(
+            value_of(tensor),
+            first=place,
+            leaf=is_leaf_tensor(tensor),
+            held=isinstance(tensor, torch.nn.Parameter) or id(tensor) in self.buffers,
+            requires_grad=tensor.requires_grad,
+            made_by=made_by,
+        )
+        storage = storage_of(tensor)
+        if before is not None:
+            self._follow(new, before, storage)
+        self.versions.append(new)
+        if made_by is not None and before is not None and storage is not None:
+            self._writers[storage] = place
+        self._known[id(tensor)] = KnownTensor(weakref.ref(tensor), place, version_of(tensor))
+        if (node := grad_fn_of(tensor)) is not None:
+            self._notes.of(node).versions[tensor.output_nr] = place
+        return place
+
+    def _follow(self, new: TensorVersion, before: int, storage: int | None) -> None:
+        """Have a version follow an older one of the same object. If no call wrote it itself, one
+        wrote to what it is a view of, or else nobody knows how it changed."""
+        old = self.versions[before]
+        new.first, new.primes, new.name = old.first, old.primes + 1, old.name
+        if new.made_by is None:
+            writer = -1 if storage is None else self._writers.get(storage, -1)
+            new.changed_by = max(writer, before)
+
+    def place_of(self, tensor: torch.Tensor) -> int | None:
+        """The place of a tensor's newest version, if it was seen at all."""
+        known = self._known.get(id(tensor))
+        return known.place if known and known.reference() is tensor else None
+
+    def place_of_saved(self, tensor: torch.Tensor) -> int | None:
+        """The same for a tensor that a node has saved, which may be another object."""
+        node = grad_fn_of(tensor)
+        if node is None:
+            return self.place_of(tensor)
+        return self._notes.read(node).versions.get(tensor.output_nr)
+
+    def alive(self) -> Iterator[torch.Tensor]:
+        """The tensors that were seen and still are."""
+        for known in list(self._known.values()):
+            if (tensor := known.reference()) is not None:
+                yield tensor
+
+    def is_changed(self, tensor: torch.Tensor, place: int) -> bool:
+        """Whether it was written since it was seen. ``.data``, say, counts no writes."""
+        if self._known[id(tensor)].writes != version_of(tensor):
+            return True
+        old = self.versions[place].value
+        if old.numbers is None:
+            return False
+        new = value_of(tensor)
+        return new != old and repr(new) != repr(old)  # not a number differs from itself
+
+    def name(self, tensor: torch.Tensor, name: str, *, anew: bool = False) -> None:
+        """Name all versions of a tensor, unless it has a name already that is to stay."""
+        place = self.place_of(tensor)
+        if place is None or not (anew or self.versions[place].name is None):
+            return
+        first = self.versions[place].first
+        for version in self.versions[first : place + 1]:
+            if version.first == first:
+                version.name = name
+
+    def take_names(self, namespace: Mapping[str, Any]) -> None:
+        """Take names from where the program stands now; they go before names inside functions."""
+        for name, tensor in reversed(list(named_tensors(namespace))):
+            self.name(tensor, name, anew=True)
