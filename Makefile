@@ -16,7 +16,7 @@ export TORCH
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment html preview serve live test test-all versions lint format doctest accept gettext dist linkcheck bench compare lock clean
+.PHONY: help environment html preview serve live bundle test test-all versions lint format doctest accept gettext dist linkcheck bench compare lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ serve: html ## show the site at http://127.0.0.1:8000 (another port: PORT=8080)
 
 live: environment ## build, show, and rebuild on save (another port: PORT=8080)
 	@$(VENV) conf/commands/live.py $(PORT)
+
+bundle: environment ## join the modules that pages run into small scripts (building does so by itself)
+	@$(VENV) conf/commands/bundle.py
 
 test: environment ## build the site and check every promise of it, doctests included
 	@$(VENV) conf/commands/suite.py

@@ -233,7 +233,7 @@ class Project:
         (root / "docs").mkdir()
         for name, text in FILES.items():
             self.write(name, text)
-        if (ROOT / "build" / "made").exists():  # the math font and the script, by their contents
+        if (ROOT / "build" / "made").exists():  # the math font, by its contents
             shutil.copytree(ROOT / "build" / "made", root / "build" / "made")
 
     def write(self, name: str, text: str) -> None:

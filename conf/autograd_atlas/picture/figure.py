@@ -331,11 +331,10 @@ def figure_style() -> str:
     return "".join(part.read_text(encoding="utf-8") for part in parts)
 
 
-FOLDER = Path(__file__).parents[1] / "player"
-PLAYER = [FOLDER / name for name in ("ops.js", "unfolding.js", "player.js")]
+PLAYER = Path(__file__).parents[1] / "player.min.js"  # made of the modules in player/
 
 
 @cache
 def player_script() -> str:
-    """The script that plays figures, as it is written."""
-    return "".join(path.read_text(encoding="utf-8") for path in PLAYER)
+    """The script that plays figures, as a bundler made it."""
+    return PLAYER.read_text(encoding="utf-8")

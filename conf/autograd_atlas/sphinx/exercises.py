@@ -6,13 +6,11 @@ is there without the script.
 """
 
 import json
-import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -25,6 +23,7 @@ from .. import run
 from ..picture.labels import number_text
 from ..picture.words import Words, language_or_english, words
 from .graphs import answer_to
+from .node import Module
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,8 @@ REPLIES = ("right", "empty", "number", "word", "count", "sign", "order", "wrong"
 
 
 class exercise(nodes.General, nodes.Element):
-    """Question and program, then a ``solution``. ``answer`` is the value that code gave."""
+    """Question and program, then a ``solution``. ``answer`` is the value that code gave, ``parts``
+    is what a page compares with."""
 
 
 class solution(nodes.General, nodes.Element):
@@ -44,72 +44,42 @@ class others(nodes.General, nodes.Element):
 
 
 # -- Answers ----------------------------------------------------------------------------------
-# ``predict.js`` understands answers in the same way; a test runs both through one table.
 
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+ANSWERS = Module(Path(__file__).with_name("answers.mjs"))  # as pages understand them
 
 
 def parts(typed: str) -> list[str]:
-    """The numbers and words of an answer.
-
-    >>> parts("tensor([1., −2.])"), parts("None."), parts("3， 1 / 2")
-    (['1.', '-2.'], ['None'], ['3', '1/2'])
-    """
-    plain = re.sub("[−–]", "-", unicodedata.normalize("NFKC", typed))
-    plain = re.sub(r"tensor(?=\()|torch::autograd::|[\"'‘’“”`]", " ", plain)
-    found = re.split(r"[\s,;、。()\[\]]+", re.sub(r"\s*/\s*", "/", plain))
-    found = [part if NUMBER.fullmatch(part) else part.rstrip(".") for part in found]
-    return list(filter(None, found))
+    """The numbers and words of an answer."""
+    found: list[str] = ANSWERS.call("parts", typed)
+    return found
 
 
-def number(part: str) -> float | None:
-    """The number that a part says, or None if it is a word."""
-    if found := re.fullmatch(r"([-+]?[\d.]+)/([\d.]+)", part):
-        return float(found[1]) / float(found[2])
-    if re.fullmatch(r"[-+]?(inf(inity)?|∞)", part, re.IGNORECASE):
-        return -math.inf if part.startswith("-") else math.inf
-    return float(part) if NUMBER.fullmatch(part) else None
-
-
-def same(given: str, wanted: str) -> bool:
-    """Whether a part is what was wanted. A number with decimals may be rounded, to within 2 %.
-
-    >>> same("6.0", "6"), same("0.33", "0.3333333432674408"), same("0.3", "0.3333333432674408")
-    (True, True, False)
-    """
-    a, b = number(given), number(wanted)
-    if a is None or b is None:
-        return given.lower() == wanted.lower()
-    if a == b or not (math.isfinite(a) and math.isfinite(b)):
-        return a == b
-    if b.is_integer():
-        return abs(a - b) <= 1e-9 * abs(b)
-    if abs(a - b) <= 1e-6 * abs(b):
-        return True
-    mantissa, _, exponent = given.lower().partition("e")
-    unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-    if "/" in given:
-        return False
-    return abs(a - b) <= min(0.501 * unit, (0.02 if unit < 1 else 0.005) * abs(b))
-
-
-def taken(given: list[str], wanted: list[str]) -> bool:
+def is_accepted(given: list[str], wanted: list[str]) -> bool:
     """Whether the parts of an answer are those that were wanted."""
-    return len(given) == len(wanted) and all(map(same, given, wanted))
+    return bool(ANSWERS.call("isAccepted", given, wanted))
+
+
+def end_node(app: Sphinx, problem: Exception | None) -> None:
+    ANSWERS.end()
 
 
 def flat(value: Any) -> list[Any]:
     return [part for each in value for part in flat(each)] if isinstance(value, list) else [value]
 
 
-def exact(value: Any) -> list[str]:
-    """A value as the parts that a browser compares with.
+def spelled(value: Any) -> list[str]:
+    """What a value consists of, to the last digit.
 
-    >>> exact([3.0, 2.5, True, None]), exact("AddBackward0")
+    >>> spelled([3.0, [2.5, True], None]), spelled("AddBackward0")
     (['3', '2.5', 'True', 'None'], ['AddBackward0'])
     """
     plain = (int(v) if isinstance(v, float) and v.is_integer() else v for v in flat(value))
-    return [part for each in plain for part in parts(str(each))]
+    return list(map(str, plain))
+
+
+def exact(value: Any) -> list[str]:
+    """A value as the parts that a page compares with."""
+    return [part for text in spelled(value) for part in parts(text)]
 
 
 def shown(value: Any) -> str:
@@ -146,7 +116,7 @@ class Predict(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {"answer": directives.unchanged_required}
+    option_spec: ClassVar = {"answer": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         try:
@@ -173,7 +143,8 @@ class Predict(SphinxDirective):
         lists = [node for node in body if isinstance(node, nodes.bullet_list)]
         if len(lists) > 1 or (lists and body[-1] is not lists[0]):
             raise Refused(self.lineno, "write one list of wrong answers, at the end")
-        self.check_replies(lists[0] if lists else (), exact(answer))
+        wanted = exact(answer)
+        self.check_replies(lists[0] if lists else (), wanted)
         why = [node for node in body if node not in (program, *lists)]
         if not why:
             raise Refused(self.lineno, "say below the program why the answer is what it is")
@@ -182,7 +153,8 @@ class Predict(SphinxDirective):
         question = nodes.paragraph(text, "", *children, *messages)
         self.set_source_info(question)
         replies = [others("", *lists)] if lists else []
-        return exercise("", question, program, solution("", *why, *replies), answer=answer)
+        after = solution("", *why, *replies)
+        return exercise("", question, program, after, answer=answer, parts=wanted)
 
     def answer_of(self, code: str) -> Any:
         source = str(self.env.doc2path(self.env.docname, base=False))
@@ -193,7 +165,8 @@ class Predict(SphinxDirective):
             raise Refused(line, problem.message) from None
         if found.printed:
             raise Refused(self.lineno, "the program prints; take out what gives its answer away")
-        if not taken(parts(shown(found.value)), exact(found.value)) or not exact(found.value):
+        wanted = exact(found.value)
+        if not wanted or not is_accepted(parts(shown(found.value)), wanted):
             asked = self.options["answer"]
             raise Refused(
                 self.lineno, f"{found.value!r} cannot be typed; round or choose in {asked}"
@@ -212,18 +185,20 @@ class Predict(SphinxDirective):
     def check_replies(self, items: Iterable[nodes.Node], answer: list[str]) -> None:
         replied: list[list[str]] = []
         for item in items:
-            first = item[0][0] if item.children and item[0].children else None
+            paragraph = item.children[0] if item.children else item
+            first = paragraph.children[0] if paragraph.children else None
             rest = first.next_node(nodes.Text, descend=False, siblings=True) if first else None
             if not isinstance(first, nodes.literal) or not (rest or "").startswith(":"):
                 begins = item.astext()[:30]
                 message = f"begin with an answer and a colon, `6`: …, not {begins!r}"
                 raise Refused(self.lineno, message)
             typed = first.astext()
-            if taken(parts(typed), answer):
+            given = parts(typed)
+            if is_accepted(given, answer):
                 raise Refused(self.lineno, f"{typed} is the answer; take out the reply to it")
-            if any(taken(parts(typed), before) for before in replied):
+            if any(is_accepted(given, before) for before in replied):
                 raise Refused(self.lineno, f"{typed} has two replies; take out one")
-            replied.append(parts(typed))
+            replied.append(given)
 
 
 def number_exercises(app: Sphinx, doctree: nodes.document) -> None:
@@ -233,6 +208,8 @@ def number_exercises(app: Sphinx, doctree: nodes.document) -> None:
 
 # -- In notebooks -----------------------------------------------------------------------------
 
+# What sphinx-gallery 0.22.1 makes of one (rst2md and convert_code_to_md in its notebook.py): code
+# blocks are Markdown, without their indentation; a directive that it does not know stays.
 IN_NOTEBOOK = re.compile(
     r"^\.\. predict:: (?P<question>(?:[^\n]+\n)+?)   :answer: (?P<answer>[^\n]*)\n\s*"
     r"(?P<program>^```python\n.*?^```\n)(?P<why>(?:   [^\n]*\n|[ \t]*\n)*)",
@@ -279,7 +256,7 @@ def visit_solution(self: Any, node: solution) -> None:
     say = page_words(self)
     asked = node.parent
     name = f"predict-{asked['number']}"
-    right = escape(json.dumps(exact(asked["answer"]), ensure_ascii=False))
+    right = escape(json.dumps(asked["parts"], ensure_ascii=False))
     replies = {kind: say[f"predict-{kind}"] for kind in REPLIES}
     replies["right"] = replies["right"].format(answer=shown(asked["answer"]))
     said = escape(json.dumps(replies, ensure_ascii=False))
@@ -313,7 +290,7 @@ def skip(self: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
-SCRIPT = Path(__file__).with_name("predict.js")
+SCRIPT = Path(__file__).with_name("predict.min.js")  # see predict.js
 STYLE = Path(__file__).with_name("predict.css")
 
 
@@ -338,3 +315,4 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", number_exercises)
     app.connect("config-inited", add_static_files)
     app.connect("html-page-context", add_files)
+    app.connect("build-finished", end_node)

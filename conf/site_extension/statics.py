@@ -1,5 +1,5 @@
-"""Files of the site that are made, not written: once for what they are made from, and kept beside the
-work folder, for both languages and for all builds."""
+"""Files of the site that are made, not written: once for what they are made from, and kept beside
+the work folder, for both languages and for all builds."""
 
 import hashlib
 import shutil

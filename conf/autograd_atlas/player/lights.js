@@ -1,0 +1,22 @@
+/* Lights up what stands for keys, in all pictures of a figure, and a line of code. */
+
+export class Lights {
+  #pictures;
+  #lines;
+  #lit = {}; // by class: elements
+
+  constructor(pictures, lines) {
+    this.#pictures = pictures;
+    this.#lines = lines;
+  }
+
+  // Only these have the class from now on.
+  show(className, keys, code) {
+    for (const element of this.#lit[className] || []) element.classList.remove(className);
+    const elements = this.#pictures.flatMap((picture) =>
+      keys.map((key) => picture.elementFor(key)),
+    );
+    this.#lit[className] = [...elements, this.#lines.get(code)].filter(Boolean);
+    for (const element of this.#lit[className]) element.classList.add(className);
+  }
+}

@@ -1,0 +1,25 @@
+/* Plays the figures of a page: steps forward and backward through the tape that each figure holds,
+   calculates with other inputs, opens folded blocks in place. Everything stands finished in the
+   page before this runs; without it nothing is missing but the playing. */
+
+import { queryAll } from "./elements.js";
+import { players, restoreAddress } from "./page.js";
+import { Player } from "./player.js";
+
+function start() {
+  const figures = queryAll(document, ".aa-figure").filter((figure) => !players.has(figure));
+  for (const figure of figures) {
+    const tape = figure.querySelector(":scope > script");
+    if (tape) players.set(figure, new Player(figure, JSON.parse(tape.textContent)));
+  }
+  restoreAddress(figures);
+}
+
+// A notebook brings this script once for each picture; the first one plays them all.
+if (window.autogradAtlas) window.autogradAtlas.start();
+else {
+  window.autogradAtlas = { start };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+  window.addEventListener("hashchange", () => restoreAddress([...players.keys()]));
+}

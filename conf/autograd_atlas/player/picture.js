@@ -1,0 +1,151 @@
+/* A picture on the page: its elements by key, and its texts, each with what it is about. */
+
+import { numberAttribute, queryAll, setAttributes } from "./elements.js";
+
+// As the pictures were drawn with.
+const CHARACTER = 7.3; // pixels that a character of a text is wide
+const SMALLEST = 0.715; // of its own width, to which a picture shrinks
+const TIGHTEST = 0.62; // of its own width, to which a text may be set closer
+const PADDING = 9; // pixels beside the texts of a box
+const OVERHANG = 14; // pixels by which a changed label may be longer than it was
+const MOST_DIGITS = 4;
+
+export class Picture {
+  #tape;
+  #prefix;
+  #originalTitle;
+
+  constructor(svg, name, tape) {
+    this.svg = svg;
+    this.name = name;
+    this.elements = {};
+    this.texts = [];
+    this.title = svg.querySelector("title");
+    this.#tape = tape;
+    this.#prefix = Picture.prefixOf(svg);
+    this.#originalTitle = this.title.textContent;
+    for (const element of queryAll(svg, "[id]")) {
+      this.elements[element.id.slice(this.#prefix.length)] = element;
+    }
+    const { texts, labels } = tape.textsOf(name);
+    for (const key in texts) this.#addTexts(this.elements[key], texts[key]);
+    this.#addLabels(labels);
+    for (const marker of queryAll(svg, "marker")) {
+      marker.setAttribute("markerUnits", "userSpaceOnUse");
+    }
+  }
+
+  static prefixOf(svg) {
+    return svg.getAttribute("aria-labelledby").slice(0, -1); // the id of its title, which is "t"
+  }
+
+  get scroller() {
+    return this.svg.closest(".aa-scroll");
+  }
+
+  // The key of what an element of this picture is, or of the block whose frame it is.
+  keyOf(element) {
+    return element.dataset.block || element.id.slice(this.#prefix.length);
+  }
+
+  // What stands for a key: its own element, or that of the block into which it is folded.
+  elementFor(key) {
+    return this.elements[key] || this.elements[this.#tape.blockAround(key, this.elements)];
+  }
+
+  // -- Texts
+
+  #addTexts(box, abouts) {
+    const room = numberAttribute(box.querySelector("rect:not(.op)"), "width") - PADDING;
+    const spans = queryAll(box, "text:not(.sym)").flatMap((text) =>
+      text.children.length ? [...text.children] : [text],
+    );
+    abouts.forEach((about, n) => {
+      const [quantity, row] = about.split(":");
+      if (about) this.#addText(spans[n], [quantity], Number(row), room);
+    });
+  }
+
+  #addLabels(labels) {
+    const elements = [...this.svg.children].filter((child) => child.matches("text"));
+    for (const [, kinds, edges] of labels) {
+      for (const kind of kinds) {
+        const element = elements.shift();
+        const room = element.textContent.length * CHARACTER + OVERHANG;
+        this.#addText(
+          element,
+          edges.map((edge) => kind + edge),
+          0,
+          room,
+        );
+      }
+    }
+  }
+
+  #addText(element, quantities, row, room) {
+    const line = element.closest("text");
+    const length = line.getAttribute("textLength");
+    this.texts.push({
+      element,
+      line,
+      quantities,
+      row,
+      room,
+      original: element.textContent,
+      length,
+    });
+  }
+
+  // Writes the numbers into the texts that the reader's inputs give, or those that PyTorch gave.
+  write(inputs) {
+    this.title.textContent = inputs.changed ? inputs.results : this.#originalTitle;
+    if (inputs.canChange) for (const text of this.texts) writeText(text, inputs);
+  }
+
+  // -- Size
+
+  // The page grows with a picture; only sideways does the picture scroll in itself.
+  scale(factor) {
+    const own = numberAttribute(this.svg, "width");
+    const width = factor * Math.min(own, Math.max(this.scroller.clientWidth, SMALLEST * own));
+    this.svg.style.maxWidth = factor === 1 ? "" : "none";
+    this.svg.style.width = factor === 1 ? "" : `${width}px`;
+  }
+
+  // Puts this picture into the place of another one.
+  replace(other) {
+    const least = other.scroller.querySelector(".aa-least"); // which keeps the smallest width
+    least.setAttribute("width", (numberAttribute(this.svg, "width") * SMALLEST).toFixed(0));
+    other.svg.replaceWith(this.svg);
+  }
+
+  // Scrolls sideways, never the page, to what a step lights up.
+  follow() {
+    const { scroller } = this;
+    const lit = scroller.scrollWidth > scroller.clientWidth && this.svg.querySelector("g.aa-now");
+    if (!lit) return;
+    const target = lit.getBoundingClientRect();
+    const shown = scroller.getBoundingClientRect();
+    if (target.left < shown.left || target.right > shown.right) {
+      scroller.scrollLeft += (target.left + target.right - shown.left - shown.right) / 2;
+    }
+  }
+}
+
+// A new number may be longer than its box was made for: it has fewer decimals, and is set closer, as
+// long as one can read it.
+function writeText({ element, line, quantities, row, room, original, length }, inputs) {
+  const width = () => line.textContent.length * CHARACTER;
+  element.textContent = original;
+  if (inputs.changed) {
+    const [head] = /^(.*[∇◁∂=] | *)/.exec(original);
+    let digits = MOST_DIGITS;
+    do element.textContent = head + inputs.rowText(quantities, row, digits--);
+    while (digits >= 0 && width() * TIGHTEST > room);
+  }
+  const isTight = width() > room;
+  setAttributes(line, {
+    textLength: isTight ? room : length && (inputs.changed ? width() : length),
+    lengthAdjust: isTight && "spacingAndGlyphs",
+  });
+}

@@ -1,0 +1,93 @@
+/* What a figure holds to be played, as tape.py and unfolding.py stored it: steps, words, what the
+   texts of its pictures are about, and its folded blocks. */
+
+import { NEXT, unfolded, unpacked } from "./unfolding.js";
+
+// Words with what belongs in the place of each {name}.
+export const filledIn = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+export class Tape {
+  #stored;
+  #unfolded = null;
+  #appears = {}; // by key of what is drawn: the step with which it appears, forward
+  #arrives = {}; // by quantity: the step with which it is known, backward
+
+  constructor(stored) {
+    this.#stored = stored;
+    this.words = stored.say;
+    this.graph = stored.graph; // nothing where no page can calculate it anew;
+    this.fixed = stored.fixed; // then this says why
+    const lines = unpacked(stored.lines).split(NEXT);
+    this.steps = stored.steps.map((step, n) => ({ ...step, line: lines[n], code: step.line }));
+    this.last = this.steps.length - 1;
+    this.steps.forEach(({ on, then }, n) => {
+      if (!then) for (const key of on) this.#appears[key] ??= n;
+      for (const name of then || []) this.#arrives[name] ??= n;
+    });
+  }
+
+  // The step with which what is drawn for a key appears; 0 if it is there from the start.
+  appears(key) {
+    return this.#appears[key] || 0;
+  }
+
+  // The step with which the last of these quantities is known.
+  arrives(names) {
+    return Math.max(...names.map((name) => this.#arrives[name] || 0));
+  }
+
+  // The line of code of the step with which a key appears, if there is one.
+  codeOf(key) {
+    return this.#appears[key] && this.steps[this.#appears[key]].code;
+  }
+
+  // What appears with a line of code.
+  keysOf(code) {
+    return this.steps.filter((step) => step.code === code && !step.then).flatMap(({ on }) => on);
+  }
+
+  // By key, what the texts of a picture are about; and of its labels, in their order.
+  textsOf(picture) {
+    return this.#stored.pictures[picture];
+  }
+
+  // The block that is drawn in a key's stead, in a picture that draws these keys.
+  blockAround(key, elements) {
+    const { items = {}, blocks } = this.#stored;
+    let block = items[key];
+    while (block >= 0 && !elements[`b${block}`]) block = blocks[block] ?? -1;
+    return `b${block}`;
+  }
+
+  // For each folded block of a picture that draws these keys, the first step of what is in it.
+  blocksAppear(elements) {
+    const first = {};
+    for (const key in this.#stored.items) {
+      if (!/^[cn]/.test(key)) continue;
+      const block = this.blockAround(key, elements);
+      first[block] = Math.min(first[block] ?? this.last, this.appears(key));
+    }
+    return first;
+  }
+
+  // The picture in which the block that a name ends with is folded; nothing if it is no such name.
+  parentOf(picture) {
+    return this.#stored.unfolded?.parents[picture];
+  }
+
+  // The name of the picture to go to when a block is opened or closed in this one; empty if none.
+  pictureAfter(picture, block) {
+    const [base] = picture.split("/");
+    const open = `${base}/${block}`;
+    for (let name = picture; this.parentOf(name); name = this.parentOf(name)) {
+      if (name === open) return this.parentOf(name);
+    }
+    return this.parentOf(open) ? open : "";
+  }
+
+  // Markup and title of a picture with one more block open.
+  unfolded(picture) {
+    this.#unfolded ??= unfolded(this.#stored.unfolded);
+    return this.#unfolded(picture);
+  }
+}
