@@ -17,7 +17,7 @@ from pages import page, select, text
 from project_files import ROOT
 
 # What the foreign site has beside the library.
-OTHERS = ("alabaster", "myst-parser", "sphinx-gallery")
+OTHERS = ("alabaster", "matplotlib", "myst-parser", "sphinx-gallery")
 
 
 def run(command, **options):
@@ -241,7 +241,8 @@ def test_a_foreign_site_says_that_nothing_prepares(foreign_python, tmp_path):
 def test_a_foreign_site_prepares_programs(foreign_python, tmp_path):
     source = write_site(
         tmp_path / "docs",
-        'import sys\nsys.path.insert(0, ".")\nautograd_graph_prepare = "double.precision"',
+        "import pathlib, sys\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
+        'autograd_graph_prepare = "double.precision"',
     )
     module = "import torch\ndef precision():\n    torch.set_default_dtype(torch.float64)\n"
     (source / "double.py").write_text(module)
