@@ -75,7 +75,8 @@ def composed(
     )
     wires = view.wires()
     if inside is not None:
-        within = {key for key, block in items.items() if inside in folds.chain(block)}
+        inner = {block for block in closed if inside in folds.chain(block)}
+        within = {key for key, block in items.items() if block in inner}
         wires = [wire for wire in wires if wire.source in within or wire.target in within]
         near = within.union(*((wire.source, wire.target) for wire in wires))
         drawn_as = {key: drawn for key, drawn in drawn_as.items() if key in near}
@@ -125,10 +126,10 @@ def folds_of(
     if block is None:
         return Folds(graph.blocks, chosen)
     folds = Folds(graph.blocks)
-    content = [item for item in items if block in folds.chain(item)]
-    small = open_blocks(graph, content, fold, opened)
+    inner = {item for item in set(items) if block in folds.chain(item)}
+    small = open_blocks(graph, [item for item in items if item in inner], fold, opened)
     if inside is None:
-        small = chosen | {inner for inner in small if block in folds.chain(inner)}
+        small = chosen | {more for more in small if block in folds.chain(more)}
     return Folds(graph.blocks, small | set(folds.chain(block)))
 
 

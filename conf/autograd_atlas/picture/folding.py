@@ -38,7 +38,7 @@ def chain(blocks: Sequence[Block], block: int | None) -> list[int]:
 def common_block(blocks: Sequence[Block], users: Iterable[int | None]) -> int | None:
     """The innermost block that holds all of these."""
     common = None
-    for level in zip(*(chain(blocks, user) for user in users), strict=False):
+    for level in zip(*(chain(blocks, user) for user in set(users)), strict=False):
         if len(set(level)) > 1:
             break
         common = level[0]

@@ -3,7 +3,7 @@ did, and what the engine did. Names stand between backticks; values may be marke
 :mod:`.phrases`).
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from ..graph import Call, Edge, Graph, Saved, Value, total
 from .diagram import RECORDED, Box, Diagram
@@ -40,7 +40,7 @@ def reading(graph: Graph, picture: Diagram, words: Words) -> list[str]:
             lines.append(words[kind].format(name=code(box.title), count=count, inputs=sources))
         elif recorded:
             folded = [name for name in names if name in blocks]
-            lines.append(recorded_line(graph, box.key.number, visible, folded, words))
+            lines.append(recorded_line(graph, box.key.number, words, visible, folded))
         elif box.key.kind is Kind.TENSOR:
             lines += tensor_lines(graph, box.key.number, words)
         else:
@@ -76,9 +76,14 @@ def tensor_lines(graph: Graph, number: int, words: Words) -> Iterator[str]:
 
 
 def recorded_line(
-    graph: Graph, number: int, visible: Container[Key], folded: list[str], words: Words
+    graph: Graph,
+    number: int,
+    words: Words,
+    visible: Container[Key] | None = None,
+    folded: Iterable[str] = (),
 ) -> str:
-    """Where a node leads: to nodes that the picture shows, and to blocks that they are in."""
+    """Where a node leads: to nodes that the picture shows, by default all, and to blocks that
+    they are in."""
     node = graph.nodes[number]
     if node.leaf:
         leaf = node.outputs[0].name
@@ -89,7 +94,7 @@ def recorded_line(
     targets = [
         words["stop"] if edge.target is None else node_name(graph, edge.target, words)
         for edge in edges
-        if edge.target is None or Key(Kind.NODE, edge.target) in visible
+        if edge.target is None or visible is None or Key(Kind.NODE, edge.target) in visible
     ]
     targets += folded
     line = words["leads" if targets else "leads-nowhere"].format(
@@ -202,9 +207,8 @@ def call_line(graph: Graph, call: Call, outputs: tuple[int, ...], given: str, wo
 
 def record_line(graph: Graph, number: int, words: Words) -> str:
     """That a node was recorded, and where it leads."""
-    everything = {Key(Kind.NODE, place) for place in range(len(graph.nodes))}
     node = words["record"].format(node=code(graph.nodes[number].name))
-    return tidy(node + recorded_line(graph, number, everything, [], words), words)
+    return tidy(node + recorded_line(graph, number, words), words)
 
 
 # -- The backward pass ----------------------------------------------------------------------
