@@ -255,6 +255,9 @@ def test_an_environment_is_made_once_and_anew_for_another_torch(checkout):
     other = checkout.make(TORCH="default")
     assert other.returncode == 0, other.stdout
     assert checkout.torch() == "torch-2.13.0"
+    (checkout.root / ".venv/made-from").write_text("0123")  # as an earlier version wrote it
+    later = checkout.make(TORCH="")
+    assert later.returncode == 0, later.stdout
 
 
 def test_another_file_than_the_locked_one_is_not_installed(checkout):

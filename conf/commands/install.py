@@ -58,10 +58,14 @@ def fingerprint() -> str:
 
 def chosen_torch(kept: str) -> str:
     """``cpu``, ``default``, or the address of an index; ``kept`` is what was chosen before."""
-    chosen = os.environ.get("TORCH") or kept or "cpu"
-    if chosen not in ("cpu", "default") and not chosen.startswith(("http://", "https://")):
+    chosen = os.environ.get("TORCH")
+    if chosen and not is_choice(chosen):
         stop(f"TORCH is cpu, default, or the address of an index of wheels, not {chosen!r}.")
-    return chosen
+    return chosen or (kept if is_choice(kept) else "cpu")  # a stamp may be older, or cut short
+
+
+def is_choice(text: str) -> bool:
+    return text in ("cpu", "default") or text.startswith(("http://", "https://"))
 
 
 def no_answer(index: str) -> str:
