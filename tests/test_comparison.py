@@ -4,6 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+import torch
+
+from autograd_atlas import Recording, draw
+
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = {
     "the values": "values",
@@ -44,3 +49,17 @@ def test_what_was_measured_is_what_is_pinned():
     )
     for name, row in measured.items():
         assert row.get("version") == pins.get(name), name
+
+
+def test_our_file_is_as_large_as_was_measured(tmp_path):
+    """The others' change only with their versions; ours with each change of the player."""
+    measured = json.loads((ROOT / "tests/measured/comparison.json").read_text(encoding="utf-8"))
+    leaves = [torch.tensor(value, requires_grad=True) for value in (5.0, 3.0, 2.0)]
+    with Recording() as recording:
+        a, b, c = leaves
+        u = b * c
+        v = a + u
+        J = 3 * v
+        J.backward()
+    size = draw(J, recording=recording).save(tmp_path / "J.html").stat().st_size / 1000
+    assert size == pytest.approx(measured["Autograd Atlas"]["kilobytes"], rel=0.03), "make compare"

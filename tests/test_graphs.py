@@ -858,41 +858,6 @@ def test_a_drawing_can_be_saved(tmp_path):
         drawing.save(tmp_path / "J.png")
 
 
-INSTALLED = """
-import sys
-import torch
-import autograd_atlas
-x = torch.tensor([2.0], requires_grad=True)
-with autograd_atlas.Recording() as recording:
-    y = x * x
-    y.backward()
-drawing = autograd_atlas.draw(y, recording=recording)
-assert "x * x gives 4" in drawing._repr_html_().replace("<code>", "").replace("</code>", "")
-assert drawing._repr_svg_().startswith("<svg")
-assert "sphinx" not in sys.modules and "myst_nb" not in sys.modules
-print(autograd_atlas.__file__)
-"""
-
-
-def test_it_installs_with_pip_and_needs_no_sphinx(tmp_path):
-    from project_files import copy_to
-
-    clone, target = copy_to(tmp_path / "clone"), tmp_path / "packages"
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    install += ["--no-build-isolation", "--target", str(target), "."]
-    done = subprocess.run(install, cwd=clone, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty" / "program.py").write_text(INSTALLED)
-    run = subprocess.run(
-        [sys.executable, "program.py"],
-        cwd=tmp_path / "empty", env={"PYTHONPATH": str(target)}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.startswith(str(target))
-
-
 def test_an_option_is_drawn_where_the_program_gave_it() -> None:
     """PyTorch hands on every option; those that it filled in say nothing of the program."""
     with Recording() as recording:
