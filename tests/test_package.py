@@ -204,6 +204,20 @@ def test_a_foreign_site_asks_exercises(foreign):
     assert text(answer) == "12"
 
 
+def test_a_foreign_site_plays_and_replies(foreign, reader):
+    """From a folder; ``reader`` sees to it that nothing complains, and that no host is asked."""
+    shown = reader((foreign / "page.html").as_uri())
+    shown.click(".aa-first")
+    shown.click(".aa-forward")
+    assert "Step 1 of 3" in shown.text_content(".aa-say")
+    shown.fill(".aa-predict input", "6")
+    shown.press(".aa-predict input", "Enter")
+    assert "one of them" in shown.text_content(".aa-reply")
+    shown.fill(".aa-predict input", "12.0")
+    shown.press(".aa-predict input", "Enter")
+    assert "Right: 12." in shown.text_content(".aa-reply")
+
+
 def test_a_foreign_site_that_is_always_light_has_no_dark_pictures(foreign):
     html = (foreign / "index.html").read_text(encoding="utf-8")
     assert "graph.css" in html

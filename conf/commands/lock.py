@@ -14,10 +14,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import venv
 from pathlib import Path
 
-from environment import OLDEST
 from project import LOCK, REQUIREMENTS, ROOT, shown, stop
 
 UV = "uv==0.13.9"
@@ -80,6 +80,11 @@ def problems() -> list[str]:
     return found
 
 
+def oldest_python() -> str:
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(about["project"]["requires-python"]).removeprefix(">=")
+
+
 def compiled(folder: Path) -> str:
     """A lock with torch's CUDA packages in it, as uv makes it from the one of before."""
     venv.create(folder / "venv", with_pip=True)
@@ -90,7 +95,7 @@ def compiled(folder: Path) -> str:
         shutil.copy(LOCK, new)
     command = [
         str(python), "-m", "uv", "pip", "compile", shown(REQUIREMENTS), "--universal",
-        "--python-version", ".".join(map(str, OLDEST)), "--generate-hashes", "--no-header",
+        "--python-version", oldest_python(), "--generate-hashes", "--no-header",
         "--quiet", "--output-file", str(new),
     ]  # fmt: skip
     for step in ([*pip, "install", UV], command):
