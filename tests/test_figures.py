@@ -171,6 +171,10 @@ print(f"{x.grad = }")
         ("= y", "plot_one.py:16: name the tensors to draw, as in J or J, K"),
         ('= "y; back: no"', "plot_one.py:16: there is no option 'back'; there are roots, view"),
         ('= "x"', "plot_one.py:16: x is a leaf tensor"),
+        (
+            '= "y; open: layers"',
+            "plot_one.py:16: there is no block 'layers' to open; this graph has",
+        ),
     ],
 )
 def test_a_mistake_in_a_lessons_comment_is_told_with_its_line(built_project, comment, message):

@@ -17,7 +17,7 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
 
 from .. import run
-from ..graph import Graph
+from ..graph import Graph, check_names
 from .comments import COMMENT, line_of, options_of
 from .graphs import answer_to, graph_figure, picture_of
 
@@ -136,7 +136,14 @@ def graphs_of(app: Sphinx, gallery: Gallery, example: Path) -> dict[int, Graph]:
         raise LessonError(f"{name}:{problem}") from None
     except run.RunError as problem:
         raise LessonError(f"{name}:{problem.line}: {problem.message}") from None
-    return dict(zip((request.line for request in requests), answer.graphs, strict=True))
+    recorded = dict(zip((request.line for request in requests), answer.graphs, strict=True))
+    options = options_in(example)
+    for line, graph in recorded.items():
+        try:
+            check_names(graph, options[line].get("open", ()))
+        except ValueError as problem:
+            raise LessonError(f"{name}:{line}: {problem}") from None
+    return recorded
 
 
 # For the scraper, which sphinx-gallery calls by its name: the graphs of each example, by line.
@@ -183,10 +190,7 @@ class GalleryGraph(SphinxDirective):
         graph = recorded_graphs.get(example, {}).get(line)
         if graph is None:  # sphinx-gallery had nothing to run
             graph = graphs_of(self.env.app, gallery, example)[line]
-        try:
-            picture = picture_of(graph, options_in(example)[line])
-        except ValueError as problem:
-            raise LessonError(f"{gallery.name(example)}:{line}: {problem}") from None
+        picture = picture_of(graph, options_in(example)[line])
         self.set_source_info(picture)
         return [picture]
 
