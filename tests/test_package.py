@@ -156,22 +156,26 @@ def foreign_python(built, tmp_path_factory):
     return environment(tmp_path_factory.mktemp("foreign") / "venv", built[0], ["sphinx"], OTHERS)
 
 
-def write_site(folder, more=""):
+def write_site(folder, more="", *, parts=("rst",)):
+    """A site of what the page shows: in reST, and if asked for, in MyST and in a gallery."""
     shown = samples()
     switch, gallery, example = shown["python"]
+    extensions = {"md": "myst_parser", "gallery": "sphinx_gallery.gen_gallery"}
     folder.mkdir()
     (folder / "conf.py").write_text(
-        f'{switch}extensions += ["myst_parser", "sphinx_gallery.gen_gallery"]\n'
-        f'html_theme = "alabaster"\n{gallery}{more}\n'
+        f"{switch}extensions += {[extensions[part] for part in parts if part in extensions]}\n"
+        f'html_theme = "alabaster"\n{gallery if "gallery" in parts else ""}{more}\n'
     )
-    (folder / "index.rst").write_text(
-        "Foreign\n=======\n\n.. toctree::\n\n   page\n   gallery/index\n\n"
-        + "\n".join(shown["rst"])
-    )
-    (folder / "page.md").write_text("# Page\n\n" + "\n".join(shown["md"]))
-    (folder / "examples").mkdir()
-    (folder / "examples/README.txt").write_text("Examples\n========\n")
-    (folder / "examples/plot_one.py").write_text(example)
+    pages = {"md": "page", "gallery": "gallery/index"}
+    table = "".join(f"   {pages[part]}\n" for part in parts if part in pages)
+    start = "Foreign\n=======\n\n" + (f".. toctree::\n\n{table}\n" if table else "")
+    (folder / "index.rst").write_text(start + "\n".join(shown["rst"]))
+    if "md" in parts:
+        (folder / "page.md").write_text("# Page\n\n" + "\n".join(shown["md"]))
+    if "gallery" in parts:
+        (folder / "examples").mkdir()
+        (folder / "examples/README.txt").write_text("Examples\n========\n")
+        (folder / "examples/plot_one.py").write_text(example)
     return folder
 
 
@@ -184,7 +188,8 @@ def build(python, source, *arguments):
 
 @pytest.fixture(scope="module")
 def foreign(foreign_python, tmp_path_factory):
-    source = write_site(tmp_path_factory.mktemp("site") / "docs")
+    folder = tmp_path_factory.mktemp("site") / "docs"
+    source = write_site(folder, parts=("rst", "md", "gallery"))
     done = build(foreign_python, source)
     assert done.returncode == 0, done.stdout + done.stderr
     return source / "_build"
@@ -235,7 +240,7 @@ def test_a_foreign_site_says_where_a_program_fails(foreign_python, tmp_path):
 
 
 def test_a_foreign_site_says_what_is_wrong_with_a_comment(foreign_python, tmp_path):
-    source = write_site(tmp_path / "docs")
+    source = write_site(tmp_path / "docs", parts=("rst", "gallery"))
     example = source / "examples/plot_one.py"
     example.write_text(example.read_text().replace('graph = "y"', 'graph = "y; fild: no"'))
     done = build(foreign_python, source)

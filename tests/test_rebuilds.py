@@ -285,6 +285,7 @@ y = x * x
 """
 
 
+@pytest.mark.slow
 def test_pictures_and_cards_that_are_drawn_otherwise_need_no_run(counted, tmp_path):
     """They are what a clean build draws."""
     counted.project.add(LESSON, WITH_GRAPH)
