@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-VERSION = 2  # of the stored form; a stored graph of another version is refused
+VERSION = 3  # of the stored form; a stored graph of another version is refused
 
 Number = bool | int | float | complex
 
@@ -28,21 +28,25 @@ class Value:
     """A tensor's content at one moment.
 
     ``numbers`` are all elements, row by row, or None if there are too many to keep, or none to
-    read (a tensor on the meta device, say).
+    read (a tensor on the meta device, say). Of a gradient with too many, ``norm`` is what one asks
+    of it: its Euclidean norm, which is 0 if it is zero everywhere, and no number if one of it is.
     """
 
     shape: tuple[int, ...]
     dtype: str  # as torch names it, without "torch."
     numbers: tuple[Number, ...] | None = None
+    norm: float | None = None
 
 
 @dataclass(frozen=True)
 class Block:
-    """One run of a module: a box that the calls made inside it can be folded into."""
+    """One run of a module: a box that the calls made inside it can be folded into. Or a stretch of
+    such runs, one after the other, that are alike."""
 
-    name: str  # the path of the module, such as "layers.0"
+    name: str  # the path of the module, such as "layers.0"; of a stretch, "layers.0 … 11"
     kind: str  # its class
     parent: int | None = None
+    copies: int = 1  # of a stretch: how many runs lie in it
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,11 @@ class Argument:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a function as it was written, with all that it did inside."""
+    """One call of a function as it was written, with all that it did inside.
+
+    What ran where a recording cannot see (in a compiled function, say) is one call that is not
+    ``seen``: it has the nodes between what is known, and no name of its own.
+    """
 
     name: str
     arguments: tuple[Argument, ...]
@@ -81,6 +89,7 @@ class Call:
     line: int = 0  # its line, from 1; 0 if it is not in the program itself
     block: int | None = None
     nodes: tuple[int, ...] = ()  # what PyTorch recorded for it
+    seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,8 @@ class Saved:
     # this version of PyTorch does not tell whether a hook packed it
     state: str = "kept"
     tensor: int | None = None  # which of the graph's tensors it is, if that is known
+    bytes: int = 0  # of its elements
+    storage: int | None = None  # a number that is the same for what shares memory
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,15 @@ class Root:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something that a picture does not show, and a reader should know: words for it are
+    ``note-`` and its kind."""
+
+    kind: str
+    subjects: tuple[str, ...] = ()  # names of nodes, parameters or functions that it is about
+
+
+@dataclass(frozen=True)
 class Graph:
     """All that is known of a calculation. Without a recorder, ``tensors`` and ``calls`` are
     empty."""
@@ -157,6 +177,7 @@ class Graph:
     blocks: tuple[Block, ...] = ()
     order: tuple[int, ...] = ()  # of the nodes, as the engine ran them; empty without a backward
     bound: tuple[str, ...] = ()  # what else the numbers depend on: "hook", "start", "summed"
+    notes: tuple[Note, ...] = ()
 
     @cached_property
     def made_by(self) -> dict[int, int]:
