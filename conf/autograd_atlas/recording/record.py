@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from ..graph import Edge, Graph, Node, Output, Root, Saved
+from ..graph import Edge, Graph, Node, Note, Output, Root, Saved
+from .engine import merged
 from .nodes import (
     AutogradNode,
     LeafNode,
@@ -19,6 +20,7 @@ from .nodes import (
     free_in_steps,
     grad_fn_of,
     grad_version,
+    gradient_of,
     is_leaf,
     key_of,
     kind_of,
@@ -30,8 +32,9 @@ from .nodes import (
 )
 from .notes import NodeRun, Notes
 from .observer import Observer
+from .origins import Walk
 from .recording import Recording
-from .written import Walk, with_calls
+from .written import with_calls
 
 
 class GraphError(ValueError):
@@ -87,7 +90,10 @@ def record_graph(
         observer.tensors.take_names({**namespace, **{name: each for name, each in asked if name}})
 
     walk = walk_from(starts, observer)
-    runs = [notes.runs.get(walk.run) if walk.run is not None else None for notes in walk.notes]
+    runs = [
+        merged([notes.runs[number] for number in dict.fromkeys(walk.runs) if number in notes.runs])
+        for notes in walk.notes
+    ]
     parts = zip(walk.nodes, walk.notes, runs, strict=True)
     nodes = [node_of(node, notes, run, names, observer) for node, notes, run in parts]
     turns = {number: run.turn for number, run in enumerate(runs) if run is not None}
@@ -102,7 +108,11 @@ def record_graph(
     )
     if observer is None:
         return graph
-    graph = replace(graph, bound=tuple(bounds(walk, starts, observer)))
+    graph = replace(
+        graph,
+        bound=tuple(bounds(walk, starts, observer)),
+        notes=tuple(notes_on(graph.roots, walk, observer)),
+    )
     return with_calls(graph, walk, [tensor for _, tensor in asked], observer)
 
 
@@ -148,26 +158,40 @@ def walk_from(starts: Sequence[AutogradNode], observer: Observer | None) -> Walk
     free_in_steps(nodes, starts)
     numbers = {node: number for number, node in enumerate(nodes)}
     if observer is None:
-        return Walk(nodes, numbers, [Notes()] * len(nodes), None)
+        return Walk(nodes, numbers, [Notes()] * len(nodes), [])
     notes = [observer.notes.read(node) for node in nodes]
-    return Walk(nodes, numbers, notes, observer.engine.run_to_show(starts))
+    return Walk(nodes, numbers, notes, observer.engine.runs_to_show(starts))
 
 
 def bounds(walk: Walk, starts: Sequence[AutogradNode], observer: Observer) -> Iterator[str]:
     """What the gradients depend on besides the graph."""
     if observer.engine.hooked:
         yield "hook"
-    if walk.run is None:
+    if not walk.runs:
         return
     pairs = list(zip(walk.nodes, walk.notes, strict=True))
-    began = {node for node, notes in pairs if walk.run in notes.began}
-    if began != set(starts) or len(began) != observer.engine.runs[walk.run].starts:
+    shown = walk.runs[0]
+    began = {node for node, notes in pairs if shown in notes.began}
+    if began != set(starts) or len(began) != observer.engine.runs[shown].starts:
         yield "start"
     if any(
-        is_leaf(node) and walk.run in notes.runs and notes.written != grad_version(node)
+        is_leaf(node) and shown in notes.runs and notes.written != grad_version(node)
         for node, notes in pairs
     ):
         yield "summed"
+
+
+def notes_on(roots: Sequence[Root], walk: Walk, observer: Observer) -> Iterator[Note]:
+    """What a reader should know of the recording."""
+    if observer.failures:
+        yield Note("failed", tuple(dict.fromkeys(observer.failures)))
+    if observer.engine.compiled:
+        yield Note("compiled")
+    if len(roots) > 1 and len(walk.runs) == 1:
+        began = [walk.runs[0] in walk.notes[root.node].began for root in roots]
+        if any(began) and not all(began):
+            named = (root.name for root, here in zip(roots, began, strict=True) if here)
+            yield Note("run", tuple(named))
 
 
 def node_of(
@@ -197,7 +221,7 @@ def leaf_of(node: LeafNode, output: Output, names: Names, observer: Observer | N
     name = names.by_key.get(key_of(leaf))
     if observer is not None and (place := observer.tensors.place_of(leaf)) is not None:
         name = observer.tensors.versions[place].name or name
-    grad = None if leaf.grad is None else value_of(leaf.grad)
+    grad = None if leaf.grad is None else gradient_of(leaf.grad)
     held = observer is None or isinstance(leaf, torch.nn.Parameter)
     return Node(node.name(), (replace(output, name=name),), grad=grad, leaf=True, held=held)
 
