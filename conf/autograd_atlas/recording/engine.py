@@ -47,6 +47,7 @@ class EngineRuns:
         self._notes = notes
         self._tensors = tensors
         self._running: list[tuple[int, list[AutogradNode]]] = []  # runs can be nested
+        self._hooks: list[Any] = []  # handles, which keep no node alive
 
     def begin(self, roots: Sequence[Any]) -> None:
         """Before a run from these tensors, or gradient edges: have all nodes tell of it."""
@@ -74,6 +75,18 @@ class EngineRuns:
     def end(self) -> None:
         """The innermost run is over, complete or not."""
         self._running.pop()
+        self._unhook()
+
+    def stop(self) -> None:
+        """Listen no more, and leave no hook on any node."""
+        self.listening = False
+        self._unhook()
+
+    def _unhook(self) -> None:
+        if self.listening or self._running:  # hooks that run are not taken away
+            return
+        while self._hooks:
+            self._hooks.pop().remove()
 
     def _prepare(self, node: AutogradNode) -> None:
         """Note what a first run will free, and have the node tell of every run."""
@@ -104,9 +117,9 @@ class EngineRuns:
             if self.listening and self._running and self._running[-1][0] in runs:
                 runs[self._running[-1][0]].sent = values_of(sent)
 
-        node.register_prehook(arrives)
+        self._hooks.append(node.register_prehook(arrives))
         if not is_leaf(node):
-            node.register_hook(leaves)
+            self._hooks.append(node.register_hook(leaves))
 
     def has_reached(self, starts: Sequence[AutogradNode]) -> bool:
         """Whether a run came to its end that reached all of these."""

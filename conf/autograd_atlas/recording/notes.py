@@ -1,9 +1,12 @@
 """What a recording remembers: of tensors, of calls, and of nodes."""
 
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from ..graph import Argument, Saved, Value
 from .nodes import AutogradNode
+
+NOTES = "autograd_atlas.notes"  # the key in a node's metadata
 
 
 @dataclass(slots=True)
@@ -59,18 +62,23 @@ class Notes:
 
 
 class NodeNotes:
-    """The notes of one recording. They are kept in the nodes' own ``metadata``, and go with them:
-    a recording keeps no node alive."""
+    """The notes of one recording. They are kept in the nodes' own ``metadata``, and go with them,
+    and with the recording: neither keeps the other alive. A parameter's node outlives many
+    recordings, if each new graph is begun before the last one is dropped."""
 
     def of(self, node: AutogradNode) -> Notes:
         """The notes on a node, to be written."""
         metadata = node.metadata
-        if self not in metadata:
-            metadata[self] = Notes()
-        notes: Notes = metadata[self]
-        return notes
+        notes = metadata.get(NOTES)
+        if notes is None:
+            notes = metadata[NOTES] = WeakKeyDictionary()
+        own: Notes | None = notes.get(self)
+        if own is None:
+            own = notes[self] = Notes()
+        return own
 
     def read(self, node: AutogradNode) -> Notes:
         """The notes on a node, which stays as it is if there are none."""
-        notes: Notes = node.metadata.get(self) or Notes()
-        return notes
+        notes = node.metadata.get(NOTES)
+        own: Notes | None = None if notes is None else notes.get(self)
+        return own or Notes()

@@ -43,7 +43,7 @@ class Observer:
 
     def stop(self) -> None:
         self._active = False
-        self.engine.listening = False
+        self.engine.stop()
         self.modules.running.clear()
 
     @contextlib.contextmanager

@@ -1,0 +1,97 @@
+"""A recording leaves nothing behind: in a loop with one for each step, memory and hooks stay flat."""
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import nn
+
+from autograd_atlas import Recording
+from autograd_atlas.recording import record
+
+
+def training(steps: int, each: Callable[[Recording, torch.Tensor], None]) -> None:
+    """An ordinary loop, in which the loss is still bound when the next step begins."""
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for _ in range(steps):
+        with Recording() as recording:
+            loss = model(torch.randn(4, 8)).pow(2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        each(recording, loss)
+
+
+@pytest.mark.parametrize("steps", [200, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_a_recording_for_each_step_piles_up_nothing(steps: int) -> None:
+    recordings: weakref.WeakSet[object] = weakref.WeakSet()
+    objects: list[int] = []  # of Python, that are alive after each step that is looked at
+
+    def watch(recording: Recording, loss: torch.Tensor) -> None:
+        recordings.update([recording, recording._observer])
+        seen.append(None)
+        if len(seen) in (20, steps):
+            gc.collect()
+            objects.append(len(gc.get_objects()))
+            alive.append(len(recordings))
+
+    alive: list[int] = []
+    seen: list[None] = []
+    training(steps, watch)
+    assert alive == [2, 2], "a recording of the last step, and what is behind it"
+    assert objects[1] - objects[0] < 20
+
+
+def test_after_a_recording_no_node_has_a_hook_of_it() -> None:
+    x = torch.tensor([2.0], requires_grad=True)
+    y = x * x  # keeps the node of x
+    with Recording() as recording:
+        z = y.exp()
+        z.backward(retain_graph=True)
+    observer = weakref.ref(recording._observer)
+    del recording
+    gc.collect()
+    assert observer() is None
+    z.backward()
+
+
+def test_a_recording_that_an_error_ended_is_freed_too() -> None:
+    x = torch.tensor([2.0], requires_grad=True)
+    seen = []
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), Recording() as recording, Recording() as inner:
+            y = x * x
+            y.backward()
+            raise ZeroDivisionError
+        seen += [weakref.ref(recording._observer), weakref.ref(inner._observer)]
+    del recording, inner
+    gc.collect()
+    assert not [each for each in seen if each() is not None]
+
+
+def test_a_recording_inside_a_generator_is_freed_with_it() -> None:
+    def steps(x: torch.Tensor) -> Iterator[torch.Tensor]:
+        with Recording() as recording:
+            seen.append(weakref.ref(recording._observer))
+            while True:
+                yield x.sin()
+
+    seen: list[weakref.ref[object]] = []
+    running = steps(torch.tensor([2.0], requires_grad=True))
+    y = next(running)
+    running.close()
+    gc.collect()
+    assert seen[0]() is None
+    assert y.grad_fn is not None
+
+
+def test_recordings_that_are_kept_show_their_own_step() -> None:
+    kept: list[tuple[Recording, torch.Tensor]] = []
+    training(3, lambda recording, loss: kept.append((recording, loss)))
+    graphs = [record.of([loss], {}, recording) for recording, loss in kept]
+    for graph, (_, loss) in zip(graphs, kept, strict=True):
+        assert graph.order
+        assert graph.tensors[graph.roots[0].tensor].value.numbers == (loss.item(),)
