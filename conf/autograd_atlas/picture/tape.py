@@ -37,9 +37,9 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], words: Words) -> dict[st
 
     ``pictures`` are its drawn pictures, by the prefix of their ids.
     """
-    steps = [*forward_steps(graph, words), *backward_steps(graph, words)]
-    if len(steps) > MOST_STEPS:
+    if how_many_steps(graph) > MOST_STEPS:
         return None
+    steps = [*forward_steps(graph, words), *backward_steps(graph, words)]
     first = {"say": inputs_line(graph, words) if graph.calls else "", "on": []}
     stored: dict[str, Any] = {
         "say": {key: words[key] for key in PLAYER_WORDS},
@@ -76,6 +76,12 @@ def tape_json(stored: dict[str, Any]) -> str:
 
 
 # -- Steps ----------------------------------------------------------------------------------
+
+
+def how_many_steps(graph: Graph) -> int:
+    """As many as :func:`forward_steps` and :func:`backward_steps` give, before one is made."""
+    forward = len(graph.calls) or sum(not node.leaf for node in graph.nodes)
+    return forward + len(graph.order)
 
 
 def forward_steps(graph: Graph, words: Words) -> Iterator[Step]:
