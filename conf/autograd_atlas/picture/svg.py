@@ -6,7 +6,7 @@ that pages need no style attribute, and text that cannot break it, whatever it c
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -14,6 +14,7 @@ from typing import Any
 
 from ..graph import Graph
 from .alternative import alternative
+from .choice import AS_READABLE, Choice
 from .composing import diagram
 from .diagram import (
     CHARACTER,
@@ -166,11 +167,10 @@ def content_svg(picture: Diagram, at: Layout, prefix: str) -> str:
 def svg(
     graph: Graph,
     view: str = WRITTEN,
+    choice: Choice = AS_READABLE,
     *,
     language: str = "en",
     prefix: str = "g",
-    fold: bool | str = True,
-    opened: Iterable[str] = (),
     inside: int | None = None,
     alone: bool = False,
 ) -> str:
@@ -179,7 +179,7 @@ def svg(
     ``prefix`` begins every id, and has to differ between the pictures of a page. ``alone``
     puts the style inside, for a file of its own.
     """
-    picture = diagram(graph, view, fold=fold, opened=opened, inside=inside)
+    picture = diagram(graph, view, choice, inside=inside)
     return picture_svg(graph, picture, words(language), prefix, alone=alone)
 
 
