@@ -16,6 +16,7 @@ from typing import Any
 
 from ..graph import Graph
 from .alternative import summary
+from .choice import AS_READABLE, Choice
 from .composing import diagram
 from .diagram import RECORDED, WRITTEN, Diagram
 from .folding import chain, with_repeats
@@ -54,8 +55,7 @@ def figure(
     *,
     language: str = "en",
     view: str | None = None,
-    fold: bool | str = True,
-    opened: Iterable[str] = (),
+    choice: Choice = AS_READABLE,
     caption: str = "",
     kept: MutableMapping[str, str] | None = None,
 ) -> str:
@@ -64,7 +64,7 @@ def figure(
     ``kept`` keeps what is drawn, as :func:`autograd_atlas.picture.svg.stored` does.
     """
     before, after = figure_parts(
-        graph, prefix, language=language, view=view, fold=fold, opened=opened, kept=kept
+        graph, prefix, language=language, view=view, choice=choice, kept=kept
     )
     below = f"<figcaption>{caption}</figcaption>" if caption else ""
     return before + below + after
@@ -76,17 +76,15 @@ def figure_parts(
     *,
     language: str = "en",
     view: str | None = None,
-    fold: bool | str = True,
-    opened: Iterable[str] = (),
+    choice: Choice = AS_READABLE,
     kept: MutableMapping[str, str] | None = None,
 ) -> tuple[str, str]:
     """What stands before the caption of a figure, and what after it."""
-    opened = tuple(opened)
 
     def draw() -> str:
-        return json.dumps(drawn_parts(graph, prefix, words(language), view, fold, opened, kept))
+        return json.dumps(drawn_parts(graph, prefix, words(language), view, choice, kept))
 
-    inputs = (graph, prefix, language, view, fold, opened)
+    inputs = (graph, prefix, language, view, choice)
     before, after = json.loads(stored(kept, "figure", inputs, draw))
     return before, after
 
@@ -96,15 +94,12 @@ def drawn_parts(
     prefix: str,
     words: Words,
     view: str | None,
-    fold: bool | str,
-    opened: tuple[str, ...],
+    choice: Choice,
     kept: MutableMapping[str, str] | None,
 ) -> tuple[str, str]:
     """:func:`figure_parts`, drawn now."""
-    graph = with_repeats(graph) if fold else graph
-    pictures = {
-        name: diagram(graph, name, fold=fold, opened=opened) for name in views_of(graph, view)
-    }
+    graph = with_repeats(graph) if choice.fold else graph
+    pictures = {name: diagram(graph, name, choice) for name in views_of(graph, view)}
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
     folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
     views = []
@@ -113,7 +108,7 @@ def drawn_parts(
         drawn[short] = picture
         views.append(f'<div class="aa-view aa-view-{name}">')
         views.append(scrolling(picture_svg(graph, picture, words, short, kept=kept), words))
-        views += insides(graph, picture, short, words, opened, drawn, kept)
+        views += insides(graph, picture, short, words, choice, drawn, kept)
         views.append("</div>")
         folded[short] = picture, sum(len(before.boxes) for before in drawn.values())
     played = tape(graph, drawn, words)
@@ -121,7 +116,7 @@ def drawn_parts(
     if len(pictures) > 1:
         parts += choices(prefix, pictures, words)
     if played is not None:
-        add_unfolded(played, graph, folded, words, fold, opened, kept)
+        add_unfolded(played, graph, folded, words, choice, kept)
         parts.append(controls(len(played["steps"]) - 1, words))
     parts += views
     parts.append(legend(pictures.values(), words))
@@ -150,8 +145,7 @@ def add_unfolded(
     graph: Graph,
     pictures: Mapping[str, tuple[Diagram, int]],
     words: Words,
-    fold: bool | str,
-    opened: tuple[str, ...],
+    choice: Choice,
     kept: MutableMapping[str, str] | None,
 ) -> None:
     """Add to a tape the pictures with one more block open, if a block is folded."""
@@ -159,9 +153,9 @@ def add_unfolded(
         return
 
     def draw() -> str:
-        return json.dumps(unfolded(graph, pictures, fold=fold, opened=opened))
+        return json.dumps(unfolded(graph, pictures, choice))
 
-    inputs = (graph, tuple(pictures), fold, opened)
+    inputs = (graph, tuple(pictures), choice)
     larger = json.loads(stored(kept, "unfolded", inputs, draw))
     titles = [
         summary(graph, pictures[name.split("/")[0]][0].view, blocks, words)
@@ -192,7 +186,7 @@ def insides(
     picture: Diagram,
     prefix: str,
     words: Words,
-    opened: Iterable[str],
+    choice: Choice,
     drawn: dict[str, Diagram],
     kept: MutableMapping[str, str] | None,
 ) -> Iterator[str]:
@@ -201,7 +195,7 @@ def insides(
     for block in picture.folded():
         equal.setdefault(content_of(graph, picture.view, block), []).append(block)
     for blocks in equal.values():
-        inner = diagram(graph, picture.view, opened=opened, inside=blocks[0])
+        inner = diagram(graph, picture.view, choice, inside=blocks[0])
         if len(inner.boxes) > MOST_INSIDE or len(inner.boxes) < 2:
             continue
         name = clean(block_title(graph.blocks[blocks[0]]))
@@ -213,7 +207,7 @@ def insides(
         drawn[below] = inner
         svg = picture_svg(graph, inner, words, below, kept=kept)
         yield f'<details class="aa-inside"><summary>{title}</summary>{scrolling(svg, words)}'
-        yield from insides(graph, inner, below, words, opened, drawn, kept)
+        yield from insides(graph, inner, below, words, choice, drawn, kept)
         yield "</details>"
 
 
