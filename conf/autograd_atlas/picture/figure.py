@@ -23,10 +23,10 @@ from .folding import chain, with_repeats
 from .keys import Key, Kind
 from .labels import block_title, columns
 from .packing import packed
-from .phrases import unmarked
+from .phrases import code, unmarked
 from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
-from .tape import NEXT, tape, tape_json
+from .tape import MOST_STEPS, NEXT, Step, step_count, tape, tape_json
 from .unfolding import MOST_INSIDE, unfolded
 from .words import Words, words
 
@@ -118,10 +118,13 @@ def drawn_parts(
     if played is not None:
         add_unfolded(played, graph, folded, words, choice, kept)
         parts.append(controls(len(played["steps"]) - 1, words))
+    else:
+        told = words["too-long"].format(n=step_count(graph), most=MOST_STEPS)
+        parts.append(f'<p class="aa-note">{told}</p>')
     parts += views
     parts.append(legend(pictures.values(), words))
     if played is not None:
-        parts.append(spoken(played, words))
+        parts.append(spoken(played, graph, words))
     parts.append(in_words(graph, pictures, words))
     script = ""
     if played is not None:
@@ -237,26 +240,43 @@ def controls(steps: int, words: Words) -> str:
         f'<input class="aa-scrubber" type="range" min="0" max="{steps}" value="{steps}" '
         f'aria-label="{words["step"]}" autocomplete="off" disabled>'
     )
+    named = words["speed"].format(n=1)
+    label = f'aria-label="{named}" title="{named}"'
+    speed = f'<button type="button" class="aa-speed" {label} disabled>1×</button>'
     zoom = button("zoom-out") + button("zoom-in")
     label = f'role="group" aria-label="{words["player"]}"'
-    return f'<div class="aa-player" {label}>{buttons}{scrubber}{zoom}</div>'
+    return f'<div class="aa-player" {label}>{buttons}{scrubber}{speed}{zoom}</div>'
 
 
-def spoken(played: dict[str, Any], words: Words) -> str:
+def spoken(played: dict[str, Any], graph: Graph, words: Words) -> str:
     """The line that tells a step, in room for the longest, and the field for changed inputs."""
     steps = played["steps"]
-    lines = []
+    lines, longer = [], []
     for place, step in enumerate(steps):
         kind = "at-backward" if "then" in step else "at-forward"
         head = words[kind if place else "at"].format(n=place, all=len(steps) - 1)
-        lines.append(head + unmarked(step["say"]))
-    longest = with_code(max(lines, key=columns))
+        line = unmarked(step["say"])
+        lines.append(head + line)
+        if block := longest_around(played, graph, step):
+            kind = kind.replace("at", "joined")
+            joined = words[kind].format(n=len(steps), block=code(block), line=line)
+            longer.append(head + joined)
+    longest = with_code(max([*lines, *longer], key=columns))
     kind = "why-fixed" if "fixed" in played else "edit"
     return (
         f'<div class="aa-told"><p class="aa-room" aria-hidden="true">{longest}</p>'
         f'<p class="aa-say" role="status">{with_code(lines[-1])}</p></div>'
         f'<details class="aa-edit"><summary>{words[kind]}</summary><div></div></details>'
     )
+
+
+def longest_around(played: dict[str, Any], graph: Graph, step: Step) -> str:
+    """The longest title of a block that the player may say before a step's line; empty if it says
+    none."""
+    items = played["items"] if "unfolded" in played else {}
+    inner = {items[key] for key in step["on"] if key in items}
+    around = {outer for block in inner for outer in chain(graph.blocks, block)}
+    return max((block_title(graph.blocks[block]) for block in around), key=columns, default="")
 
 
 def content_of(graph: Graph, view: str, block: int) -> object:

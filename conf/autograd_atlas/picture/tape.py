@@ -24,7 +24,8 @@ NEXT = "\ue003"  # stands between lines that are packed together, and like their
 
 # What the player says; all other words are in the page already.
 PLAYER_WORDS = (
-    "play", "pause", "at", "at-forward", "at-backward", "yours", "after-all", "picture", "drag",
+    "play", "pause", "speed", "at", "at-forward", "at-backward", "joined-forward",
+    "joined-backward", "joined-one", "yours", "after-all", "picture", "drag",
     "unnamed", "reset", "link", "copied", "edited", "words-recorded", "not-a-number", "no-input",
     "fixed", "why-operation", "why-differs",
 )  # fmt: skip
@@ -37,7 +38,7 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], words: Words) -> dict[st
 
     ``pictures`` are its drawn pictures, by the prefix of their ids.
     """
-    if how_many_steps(graph) > MOST_STEPS:
+    if step_count(graph) > MOST_STEPS:
         return None
     steps = [*forward_steps(graph, words), *backward_steps(graph, words)]
     first = {"say": inputs_line(graph, words) if graph.calls else "", "on": []}
@@ -60,6 +61,12 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], words: Words) -> dict[st
     return stored
 
 
+def step_count(graph: Graph) -> int:
+    """How many steps the calculation has, after the first, in which it has not begun."""
+    forward = len(graph.calls) or sum(not node.leaf for node in graph.nodes)
+    return forward + len(graph.order)
+
+
 def tape_json(stored: dict[str, Any]) -> str:
     """JSON that can stand inside of a script element, which nothing in it ends.
 
@@ -76,12 +83,6 @@ def tape_json(stored: dict[str, Any]) -> str:
 
 
 # -- Steps ----------------------------------------------------------------------------------
-
-
-def how_many_steps(graph: Graph) -> int:
-    """As many as :func:`forward_steps` and :func:`backward_steps` give, before one is made."""
-    forward = len(graph.calls) or sum(not node.leaf for node in graph.nodes)
-    return forward + len(graph.order)
 
 
 def forward_steps(graph: Graph, words: Words) -> Iterator[Step]:
