@@ -16,7 +16,7 @@ from .engine import EngineRuns
 from .modules import ModuleCalls
 from .nodes import quiet, tensors_in
 from .notes import NodeNotes, RecordedCall
-from .source import assigned_names, where
+from .program import Program
 from .tensors import TensorHistory
 
 
@@ -29,19 +29,23 @@ class Observer:
         self.tensors = TensorHistory(self.notes)
         self.calls: list[RecordedCall] = []
         self.modules = ModuleCalls()
+        self.program = Program(self.tensors)
         self.engine = EngineRuns(self.notes, self.tensors)
         self._thread = 0
         self._active = False
         self._inside = 0  # of a call, of the engine, or of our own reading
 
-    def start(self, file: str) -> None:
+    def start(self, frame: FrameType) -> None:
         if self._thread:
             raise RuntimeError("a Recording can be used once; make a new one")
-        self.file = self.file or file
+        self.program.file = self.file or frame.f_code.co_filename
+        self.program.outermost = id(frame)
         self._thread = threading.get_ident()
         self._active = True
 
     def stop(self) -> None:
+        with self.aside():
+            self.program.place(sys._getframe())  # names what was assigned last
         self._active = False
         self.engine.stop()
         self.modules.running.clear()
@@ -76,15 +80,12 @@ class Observer:
         """Run ``function``, and note what it was given, gave back and wrote."""
         if not self.watches():
             return function(*args, **kwargs)
-        frame = self._program_frame()
         first = torch._C._autograd._get_sequence_nr()
         with self.aside():
-            self._take_names(frame)
+            place = self.program.place(sys._getframe(), function)
             given = list(tensors_in((args, kwargs)))
             places = [self.tensors.note(tensor) for tensor in given]
-            module = self.modules.innermost
-            own = module is None or module.frame != id(frame)
-            source, position = where(frame)
+            source = place.expression.text if place.direct else ""
             arguments, options = described(function, name, args, kwargs, places, source)
         self._inside += 1
         try:
@@ -93,24 +94,23 @@ class Observer:
             self._inside -= 1
         with self.aside():
             call = RecordedCall(
-                name, arguments, options, source if own else "", position.line,
+                name, arguments, options, source, place.line,
                 block=self.modules.innermost.block if self.modules.innermost else None,
                 sequence=range(first, torch._C._autograd._get_sequence_nr()),
             )  # fmt: skip
             written = [
                 tensor
-                for tensor, place in zip(given, places, strict=True)
-                if self.tensors.is_changed(tensor, place)
+                for tensor, before in zip(given, places, strict=True)
+                if self.tensors.is_changed(tensor, before)
             ]
-            outputs = self._keep(call, [*tensors_in(result), *written])
-            names = assigned_names(frame, position) if own and outputs else ()
-            if len(names) == len(outputs):
-                for tensor, variable in zip(outputs, names, strict=True):
-                    self.tensors.name(tensor, variable)
+            since = len(self.tensors.versions)
+            self._keep(call, [*tensors_in(result), *written])
+            if place.direct:
+                self.program.name_value(place.expression, result, since)
         return result
 
-    def _keep(self, call: RecordedCall, results: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Keep the call, if it made a tensor or wrote one. Gives these."""
+    def _keep(self, call: RecordedCall, results: Sequence[torch.Tensor]) -> None:
+        """Keep the call, if it made a tensor or wrote one."""
         made: list[torch.Tensor] = []
         for tensor in results:
             place = self.tensors.place_of(tensor)
@@ -120,35 +120,22 @@ class Observer:
         if made:
             self.calls.append(call)
             call.outputs = [self.tensors.note(each, made_by=len(self.calls) - 1) for each in made]
-        return made
-
-    def _program_frame(self) -> FrameType | None:
-        """The innermost frame of the program that is being recorded."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename != self.file:
-            frame = frame.f_back
-        return frame
-
-    def _take_names(self, frame: FrameType | None) -> None:
-        """The program's variables are rebound, so their names are taken while they hold. Those of
-        functions are left alone: to read them would keep copies of them alive."""
-        if frame is not None:
-            for name, value in list(frame.f_globals.items()):
-                if isinstance(value, torch.Tensor) and not name.startswith("_"):
-                    self.tensors.name(value, name)
 
     # -- modules
 
     def enter_module(self, module: torch.nn.Module) -> None:
         if self.watches():
-            self.modules.enter(module, id(self._program_frame()))
+            self.modules.enter(module, len(self.tensors.versions))
             outermost = self.modules.running[0].module
             if outermost is module:
                 self.tensors.buffers = {id(buffer) for buffer in module.buffers()}
 
-    def leave_module(self, module: torch.nn.Module) -> None:
+    def leave_module(self, module: torch.nn.Module, result: Any) -> None:
         if self.watches():
-            self.modules.leave(module)
+            with self.aside():
+                call = self.modules.leave(module, self.tensors)
+                if call is not None and not module._forward_hooks:  # which may change the result
+                    self.program.name(sys._getframe(), result, call.since)
 
     # -- the engine
 
@@ -159,6 +146,7 @@ class Observer:
             yield
             return
         with self.aside():
+            self.program.place(sys._getframe())
             self.engine.begin(roots)
         self._inside += 1
         try:
