@@ -82,6 +82,7 @@ def chain(n: int) -> "torch.Tensor":
 
 
 def ours(root: "torch.Tensor") -> tuple[int, dict[str, float]]:
+    from autograd_atlas.picture.choice import EVERYTHING
     from autograd_atlas.picture.composing import diagram
     from autograd_atlas.picture.diagram import RECORDED
     from autograd_atlas.picture.layout import layout
@@ -92,7 +93,7 @@ def ours(root: "torch.Tensor") -> tuple[int, dict[str, float]]:
     start = time.perf_counter()
     graph = record.of([root])
     recorded = time.perf_counter()
-    picture = diagram(graph, RECORDED, fold=False)
+    picture = diagram(graph, RECORDED, EVERYTHING)
     places = layout(picture)
     placed = time.perf_counter()
     svg = picture_svg(graph, picture, words("en"), "g", at=places)

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from autograd_atlas.graph import Graph, Value
+from autograd_atlas.picture.choice import EVERYTHING
 from autograd_atlas.picture.svg import svg
 from autograd_atlas.recording import record
 from autograd_atlas.recording.recording import Recording
@@ -51,7 +52,7 @@ def compare(make: Callable[[], Program]) -> Counter[str]:
     stored = graph.to_json()
     assert Graph.from_json(stored).to_json() == stored
     found: Counter[str] = Counter(programs=1)
-    picture = drawn(svg(graph, "recorded", fold=False, prefix="p"), "p")
+    picture = drawn(svg(graph, "recorded", EVERYTHING, prefix="p"), "p")
     nodes, edges = assert_drawn_as_recorded(picture, [result.grad_fn for result in results])
     found.update(nodes=nodes, edges=edges)
     ours = Counter(
@@ -63,7 +64,7 @@ def compare(make: Callable[[], Program]) -> Counter[str]:
 
     seen = needed(witness.calls, witnessed)
     assert [call.name for call in graph.calls] == [call.name for call in seen]
-    calls = drawn(svg(graph, "written", fold=False, prefix="p"), "p")
+    calls = drawn(svg(graph, "written", EVERYTHING, prefix="p"), "p")
     assert [key for key in calls.boxes if key[0] == "c"] == [f"c{n}" for n in range(len(seen))]
     for number, theirs in enumerate(seen):
         found.update(compare_call(graph, number, theirs))

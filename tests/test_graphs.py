@@ -17,6 +17,7 @@ from torch.utils.checkpoint import checkpoint
 import pages
 from autograd_atlas import GraphError, Recording, draw
 from autograd_atlas.graph import VERSION, Graph
+from autograd_atlas.picture.choice import EVERYTHING, Choice
 from autograd_atlas.picture.composing import diagram
 from autograd_atlas.picture.diagram import RECORDED, WRITTEN
 from autograd_atlas.picture.labels import call_symbol
@@ -765,10 +766,10 @@ def test_an_encoder_reads_as_its_twelve_layers(view):
     folded = [box.title for box in boxes if box.kind == "block"]
     assert folded == [f"layers.{n} · TransformerEncoderLayer" for n in range(12)]
     assert len(boxes) < 16
-    opened = diagram(graph, view, opened=["layers.3"])
+    opened = diagram(graph, view, Choice(opened=("layers.3",)))
     assert sum("EncoderLayer" in box.title for box in opened.boxes) == 11
     assert len(opened.boxes) > 20
-    everything = diagram(graph, view, fold=False)
+    everything = diagram(graph, view, EVERYTHING)
     assert not any(box.kind == "block" for box in everything.boxes)
 
 
@@ -794,7 +795,7 @@ def test_repeated_steps_fold_without_modules():
 def test_boxes_do_not_overlap_and_flow_from_left_to_right(view):
     J, recording = encoder(2)
     graph = record.of({"J": J}, {}, recording)
-    picture = diagram(graph, view, fold=False)
+    picture = diagram(graph, view, EVERYTHING)
     places = layout(picture).boxes
     areas = list(places.values())
     for number, a in enumerate(areas):
@@ -817,7 +818,7 @@ def wide(n: int) -> torch.Tensor:
 def test_a_graph_past_the_limit_is_drawn_as_recorded_too():
     J = wide(BIG)
     graph = record.of([J])
-    picture = drawn(svg(graph, RECORDED, fold=False), "g")
+    picture = drawn(svg(graph, RECORDED, EVERYTHING), "g")
     assert_drawn_as_recorded(picture, [J.grad_fn])
 
 
@@ -878,10 +879,10 @@ def test_layers_of_a_small_model_fold_when_asked() -> None:
     with Recording() as recording:
         J = model(torch.ones(1, 2)).sum()
     graph = draw(J, recording=recording).graph
-    plain, folded = (diagram(graph, WRITTEN, fold=fold) for fold in (True, "layers"))
-    opened = diagram(graph, WRITTEN, fold="layers", opened=["2"])
+    plain, folded = (diagram(graph, WRITTEN, Choice(fold)) for fold in (True, "layers"))
+    opened = diagram(graph, WRITTEN, Choice("layers", ("2",)))
     last = next(number for number, block in enumerate(graph.blocks) if block.name == "2")
-    in_place = diagram(graph, WRITTEN, fold="layers", around=last)
+    in_place = diagram(graph, WRITTEN, Choice("layers"), around=last)
     inside = [
         [box.inside for box in each.boxes if box.inside]
         for each in (plain, folded, opened, in_place)

@@ -276,7 +276,7 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
     button.click()
     assert button.get_attribute("aria-label") == "Pause"
     assert line(page).startswith("Step 0 ")
-    page.clock.run_for(5_000)
+    page.clock.run_for(2_000)
     assert line(page).startswith("Step 1 ")
     button.click()
     page.clock.run_for(20_000)
@@ -315,7 +315,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(opened):
         assert line(page).startswith(f"Step {expected} of 9"), key
     page.clock.install()
     keyboard.press(" ")
-    page.clock.run_for(5_000)
+    page.clock.run_for(2_000)
     assert line(page).startswith("Step 1 of 9")
     keyboard.press(" ")
     tab_to(".aa-edit summary")

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph, Value
 from autograd_atlas.picture import figure, svg
+from autograd_atlas.picture.choice import EVERYTHING, Choice
 from autograd_atlas.picture.composing import diagram
 from autograd_atlas.picture.diagram import RECORDED, WRITTEN
 from autograd_atlas.picture.folding import chain
@@ -197,8 +198,9 @@ def test_what_is_kept_is_not_drawn_again(monkeypatch):
 @pytest.mark.parametrize(
     "other",
     [
-        {"prefix": "h"}, {"language": "zh"}, {"view": RECORDED}, {"fold": False},
-        {"fold": "layers"}, {"opened": ["1"]}, {"graph": replace(tower(), order=())},
+        {"prefix": "h"}, {"language": "zh"}, {"view": RECORDED}, {"choice": EVERYTHING},
+        {"choice": Choice("layers")}, {"choice": Choice(opened=("1",))},
+        {"graph": replace(tower(), order=())},
     ],
     ids=lambda other: next(iter(other)),
 )  # fmt: skip

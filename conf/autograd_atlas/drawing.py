@@ -5,18 +5,20 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from .graph import Graph, check_names
+from .picture.choice import Choice
 from .picture.figure import figure, figure_style, player_script, views_of
 from .picture.svg import picture_style, svg
 from .picture.words import words
 from .recording import record
+from .recording.names import NameSource
 from .recording.recording import Recording
+from .recording.source import variables_of
 
 _numbers = itertools.count(1)
 _session = secrets.token_hex(2)  # a notebook keeps what earlier sessions drew
@@ -37,14 +39,15 @@ class Drawing:
         view: str | None = None,
         fold: bool | str = True,
         open: Iterable[str] = (),
+        depth: int | None = None,
+        constants: bool = True,
         language: str = "en",
     ) -> None:
         words(language)
         check_names(graph, open := tuple(open))
         self.graph = graph
         self._view = views_of(graph, view)
-        self._fold = fold
-        self._opened = open
+        self._choice = Choice(fold, open, depth, constants)
         self._language = language
 
     def _repr_html_(self) -> str:
@@ -56,8 +59,7 @@ class Drawing:
             self.graph,
             prefix,
             view=view,
-            fold=self._fold,
-            opened=self._opened,
+            choice=self._choice,
             language=self._language,
         )
         styles = f"<style>{picture_style()}{figure_style()}</style>"
@@ -67,9 +69,8 @@ class Drawing:
         return svg(
             self.graph,
             self._view[0],
+            self._choice,
             alone=True,
-            fold=self._fold,
-            opened=self._opened,
             language=self._language,
         )
 
@@ -99,7 +100,9 @@ def draw(
     view: str | None = None,
     fold: bool | str = True,
     open: Iterable[str] = (),
-    names: Mapping[str, Any] | None = None,
+    depth: int | None = None,
+    constants: bool = True,
+    names: NameSource | None = None,
     language: str = "en",
 ) -> Drawing:
     """Draw the graph behind one or several tensors.
@@ -116,7 +119,11 @@ def draw(
     :param fold: whether modules and repeated blocks are folded where there is much to show;
         "layers" folds each innermost module, however small the graph is
     :param open: names of blocks to leave open, such as ``"layers.0"``
-    :param names: where names come from; by default the caller's variables
+    :param depth: how many modules in one another to show: with 1 the outermost are boxes, with 2
+        the modules inside of these
+    :param constants: whether tensors and numbers that need no gradient are drawn
+    :param names: where names come from: variables, a model, or its ``named_parameters()``; by
+        default the caller's variables
     :param language: ``"en"``, ``"zh"``, or another one that has a catalogue in ``locale/``
     :raises GraphError: for a tensor that has no graph, with what to write instead
     :raises ValueError: for an unknown view or language
@@ -131,6 +138,14 @@ def draw(
         raise TypeError("draw() needs a tensor: draw(loss)")
     if names is None:
         caller = sys._getframe(1)
-        names = {**caller.f_globals, **caller.f_locals}
+        names = {**caller.f_globals, **variables_of(caller)}
     graph = record.of(tensors, names, recording)
-    return Drawing(graph, view=view, fold=fold, open=open, language=language)
+    return Drawing(
+        graph,
+        view=view,
+        fold=fold,
+        open=open,
+        depth=depth,
+        constants=constants,
+        language=language,
+    )

@@ -26,11 +26,12 @@ def quantities(graph: Graph) -> dict[Quantity, Value]:
     }
     if not graph.order:
         return known
+    ran = set(graph.order)
     for number, node in enumerate(graph.nodes):
         for place, output in enumerate(node.outputs):
             if output.received is not None:
                 known[Quantity(Measure.RECEIVED, number, place)] = output.received
-        if node.leaf and node.grad is not None and number in graph.order:
+        if node.leaf and node.grad is not None and number in ran:
             known[Quantity(Measure.GRAD, number)] = node.grad
     for number, edge in enumerate(graph.edges):
         if edge.sent is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..graph import Block, Graph
+from .choice import AS_READABLE, EVERYTHING, Choice
 from .diagram import FEW, WRITTEN, Box, Diagram, Frame, Line, Span, Wire, sized
 from .folding import Folds, open_blocks, with_repeats
 from .keys import Key, Kind
@@ -15,24 +16,22 @@ from .views import RecordedView, View, WrittenView
 def diagram(
     graph: Graph,
     view: str,
+    choice: Choice = AS_READABLE,
     *,
-    fold: bool | str = True,
-    opened: Iterable[str] = (),
     inside: int | None = None,
     around: int | None = None,
 ) -> Diagram:
     """One view of a graph.
 
-    ``fold=False`` opens every block, and ``opened`` names blocks to open. ``inside`` draws the
-    content of one block, with what flows into it and out of it; ``around`` opens one block in
-    its place among the others.
+    ``inside`` draws the content of one block, with what flows into it and out of it; ``around``
+    opens one block in its place among the others.
     """
-    graph = with_repeats(graph) if fold else graph
+    graph = with_repeats(graph) if choice.fold else graph
     drawn: View = WrittenView(graph) if view == WRITTEN else RecordedView(graph)
-    picture = composed(drawn, fold, opened, inside, around)
+    picture = composed(drawn, choice, inside, around)
     # A block is a stretch of the calculation, so that folding makes no circle; if some program
     # manages to make one all the same, it is drawn unfolded.
-    return picture if inside is not None or flows(picture) else composed(drawn, False, ())
+    return picture if inside is not None or flows(picture) else composed(drawn, EVERYTHING)
 
 
 def flows(picture: Diagram) -> bool:
@@ -54,15 +53,14 @@ def flows(picture: Diagram) -> bool:
 
 def composed(
     view: View,
-    fold: bool | str,
-    opened: Iterable[str],
+    choice: Choice,
     inside: int | None = None,
     around: int | None = None,
 ) -> Diagram:
     """The boxes of items, or of the closed blocks that they are in, the wires between these, and
     frames around open blocks."""
     blocks, items = view.graph.blocks, view.items()
-    folds = folds_of(view.graph, list(items.values()), fold, opened, inside, around)
+    folds = folds_of(view.graph, list(items.values()), choice, inside, around)
     closed = {block: folds.closed_around(block) for block in set(items.values())}
     drawn_as = {
         key: key if (outer := closed[block]) is None else Key(Kind.BLOCK, outer)
@@ -113,21 +111,19 @@ def composed(
 def folds_of(
     graph: Graph,
     items: Sequence[int | None],
-    fold: bool | str,
-    opened: Iterable[str],
+    choice: Choice,
     inside: int | None,
     around: int | None,
 ) -> Folds:
     """Which blocks are open: as for the whole, or as for the content of the block that is drawn
     alone or opened in its place."""
-    opened = tuple(opened)
-    chosen = open_blocks(graph, items, fold, opened)
+    chosen = open_blocks(graph, items, choice)
     block = around if inside is None else inside
     if block is None:
         return Folds(graph.blocks, chosen)
     folds = Folds(graph.blocks)
     inner = {item for item in set(items) if block in folds.chain(item)}
-    small = open_blocks(graph, [item for item in items if item in inner], fold, opened)
+    small = open_blocks(graph, [item for item in items if item in inner], choice)
     if inside is None:
         small = chosen | {more for more in small if block in folds.chain(more)}
     return Folds(graph.blocks, small | set(folds.chain(block)))

@@ -16,16 +16,17 @@ from typing import Any
 
 from ..graph import Graph
 from .alternative import summary
+from .choice import AS_READABLE, Choice
 from .composing import diagram
 from .diagram import RECORDED, WRITTEN, Diagram
 from .folding import chain, with_repeats
 from .keys import Key, Kind
 from .labels import block_title, columns
 from .packing import packed
-from .phrases import unmarked
+from .phrases import code, unmarked
 from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
-from .tape import NEXT, tape, tape_json
+from .tape import MOST_STEPS, NEXT, Step, step_count, tape, tape_json
 from .unfolding import MOST_INSIDE, unfolded
 from .words import Words, words
 
@@ -54,8 +55,7 @@ def figure(
     *,
     language: str = "en",
     view: str | None = None,
-    fold: bool | str = True,
-    opened: Iterable[str] = (),
+    choice: Choice = AS_READABLE,
     caption: str = "",
     kept: MutableMapping[str, str] | None = None,
 ) -> str:
@@ -64,7 +64,7 @@ def figure(
     ``kept`` keeps what is drawn, as :func:`autograd_atlas.picture.svg.stored` does.
     """
     before, after = figure_parts(
-        graph, prefix, language=language, view=view, fold=fold, opened=opened, kept=kept
+        graph, prefix, language=language, view=view, choice=choice, kept=kept
     )
     below = f"<figcaption>{caption}</figcaption>" if caption else ""
     return before + below + after
@@ -76,17 +76,15 @@ def figure_parts(
     *,
     language: str = "en",
     view: str | None = None,
-    fold: bool | str = True,
-    opened: Iterable[str] = (),
+    choice: Choice = AS_READABLE,
     kept: MutableMapping[str, str] | None = None,
 ) -> tuple[str, str]:
     """What stands before the caption of a figure, and what after it."""
-    opened = tuple(opened)
 
     def draw() -> str:
-        return json.dumps(drawn_parts(graph, prefix, words(language), view, fold, opened, kept))
+        return json.dumps(drawn_parts(graph, prefix, words(language), view, choice, kept))
 
-    inputs = (graph, prefix, language, view, fold, opened)
+    inputs = (graph, prefix, language, view, choice)
     before, after = json.loads(stored(kept, "figure", inputs, draw))
     return before, after
 
@@ -96,15 +94,12 @@ def drawn_parts(
     prefix: str,
     words: Words,
     view: str | None,
-    fold: bool | str,
-    opened: tuple[str, ...],
+    choice: Choice,
     kept: MutableMapping[str, str] | None,
 ) -> tuple[str, str]:
     """:func:`figure_parts`, drawn now."""
-    graph = with_repeats(graph) if fold else graph
-    pictures = {
-        name: diagram(graph, name, fold=fold, opened=opened) for name in views_of(graph, view)
-    }
+    graph = with_repeats(graph) if choice.fold else graph
+    pictures = {name: diagram(graph, name, choice) for name in views_of(graph, view)}
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
     folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
     views = []
@@ -113,7 +108,7 @@ def drawn_parts(
         drawn[short] = picture
         views.append(f'<div class="aa-view aa-view-{name}">')
         views.append(scrolling(picture_svg(graph, picture, words, short, kept=kept), words))
-        views += insides(graph, picture, short, words, opened, drawn, kept)
+        views += insides(graph, picture, short, words, choice, drawn, kept)
         views.append("</div>")
         folded[short] = picture, sum(len(before.boxes) for before in drawn.values())
     played = tape(graph, drawn, words)
@@ -121,12 +116,15 @@ def drawn_parts(
     if len(pictures) > 1:
         parts += choices(prefix, pictures, words)
     if played is not None:
-        add_unfolded(played, graph, folded, words, fold, opened, kept)
+        add_unfolded(played, graph, folded, words, choice, kept)
         parts.append(controls(len(played["steps"]) - 1, words))
+    else:
+        told = words["too-long"].format(n=step_count(graph), most=MOST_STEPS)
+        parts.append(f'<p class="aa-note">{told}</p>')
     parts += views
     parts.append(legend(pictures.values(), words))
     if played is not None:
-        parts.append(spoken(played, words))
+        parts.append(spoken(played, graph, words))
     parts.append(in_words(graph, pictures, words))
     script = ""
     if played is not None:
@@ -150,8 +148,7 @@ def add_unfolded(
     graph: Graph,
     pictures: Mapping[str, tuple[Diagram, int]],
     words: Words,
-    fold: bool | str,
-    opened: tuple[str, ...],
+    choice: Choice,
     kept: MutableMapping[str, str] | None,
 ) -> None:
     """Add to a tape the pictures with one more block open, if a block is folded."""
@@ -159,9 +156,9 @@ def add_unfolded(
         return
 
     def draw() -> str:
-        return json.dumps(unfolded(graph, pictures, fold=fold, opened=opened))
+        return json.dumps(unfolded(graph, pictures, choice))
 
-    inputs = (graph, tuple(pictures), fold, opened)
+    inputs = (graph, tuple(pictures), choice)
     larger = json.loads(stored(kept, "unfolded", inputs, draw))
     titles = [
         summary(graph, pictures[name.split("/")[0]][0].view, blocks, words)
@@ -192,7 +189,7 @@ def insides(
     picture: Diagram,
     prefix: str,
     words: Words,
-    opened: Iterable[str],
+    choice: Choice,
     drawn: dict[str, Diagram],
     kept: MutableMapping[str, str] | None,
 ) -> Iterator[str]:
@@ -201,7 +198,7 @@ def insides(
     for block in picture.folded():
         equal.setdefault(content_of(graph, picture.view, block), []).append(block)
     for blocks in equal.values():
-        inner = diagram(graph, picture.view, opened=opened, inside=blocks[0])
+        inner = diagram(graph, picture.view, choice, inside=blocks[0])
         if len(inner.boxes) > MOST_INSIDE or len(inner.boxes) < 2:
             continue
         name = clean(block_title(graph.blocks[blocks[0]]))
@@ -213,7 +210,7 @@ def insides(
         drawn[below] = inner
         svg = picture_svg(graph, inner, words, below, kept=kept)
         yield f'<details class="aa-inside"><summary>{title}</summary>{scrolling(svg, words)}'
-        yield from insides(graph, inner, below, words, opened, drawn, kept)
+        yield from insides(graph, inner, below, words, choice, drawn, kept)
         yield "</details>"
 
 
@@ -243,26 +240,43 @@ def controls(steps: int, words: Words) -> str:
         f'<input class="aa-scrubber" type="range" min="0" max="{steps}" value="{steps}" '
         f'aria-label="{words["step"]}" autocomplete="off" disabled>'
     )
+    named = words["speed"].format(n=1)
+    label = f'aria-label="{named}" title="{named}"'
+    speed = f'<button type="button" class="aa-speed" {label} disabled>1×</button>'
     zoom = button("zoom-out") + button("zoom-in")
     label = f'role="group" aria-label="{words["player"]}"'
-    return f'<div class="aa-player" {label}>{buttons}{scrubber}{zoom}</div>'
+    return f'<div class="aa-player" {label}>{buttons}{scrubber}{speed}{zoom}</div>'
 
 
-def spoken(played: dict[str, Any], words: Words) -> str:
+def spoken(played: dict[str, Any], graph: Graph, words: Words) -> str:
     """The line that tells a step, in room for the longest, and the field for changed inputs."""
     steps = played["steps"]
-    lines = []
+    lines, longer = [], []
     for place, step in enumerate(steps):
         kind = "at-backward" if "then" in step else "at-forward"
         head = words[kind if place else "at"].format(n=place, all=len(steps) - 1)
-        lines.append(head + unmarked(step["say"]))
-    longest = with_code(max(lines, key=columns))
+        line = unmarked(step["say"])
+        lines.append(head + line)
+        if block := longest_around(played, graph, step):
+            kind = kind.replace("at", "joined")
+            joined = words[kind].format(n=len(steps), block=code(block), line=line)
+            longer.append(head + joined)
+    longest = with_code(max([*lines, *longer], key=columns))
     kind = "why-fixed" if "fixed" in played else "edit"
     return (
         f'<div class="aa-told"><p class="aa-room" aria-hidden="true">{longest}</p>'
         f'<p class="aa-say" role="status">{with_code(lines[-1])}</p></div>'
         f'<details class="aa-edit"><summary>{words[kind]}</summary><div></div></details>'
     )
+
+
+def longest_around(played: dict[str, Any], graph: Graph, step: Step) -> str:
+    """The longest title of a block that the player may say before a step's line; empty if it says
+    none."""
+    items = played["items"] if "unfolded" in played else {}
+    inner = {items[key] for key in step["on"] if key in items}
+    around = {outer for block in inner for outer in chain(graph.blocks, block)}
+    return max((block_title(graph.blocks[block]) for block in around), key=columns, default="")
 
 
 def content_of(graph: Graph, view: str, block: int) -> object:

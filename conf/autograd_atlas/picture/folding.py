@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..graph import Block, Graph
+from .choice import Choice
 
 READABLE = 48  # boxes that one can read at once; with more, blocks stay folded
 MOST_COPIES = 24  # of a repeated unit that become a block each; more become one block
@@ -48,9 +49,7 @@ def common_block(blocks: Sequence[Block], users: Iterable[int | None]) -> int | 
 # -- Which blocks are open ------------------------------------------------------------------
 
 
-def open_blocks(
-    graph: Graph, items: Sequence[int | None], fold: bool | str, opened: Iterable[str]
-) -> frozenset[int]:
+def open_blocks(graph: Graph, items: Sequence[int | None], choice: Choice) -> frozenset[int]:
     """The blocks to open for ``items``, of which the block is given.
 
     All, if ``fold`` is false or everything together can be read; otherwise level by level, as
@@ -59,11 +58,11 @@ def open_blocks(
     """
     blocks = graph.blocks
     everything = frozenset(range(len(blocks)))
-    names = set(opened)
+    names = set(choice.opened)
     named = {block for block in everything if blocks[block].name in names}
-    if fold == "layers":
+    if choice.fold == "layers":
         return frozenset(named | {block.parent for block in blocks if block.parent is not None})
-    if not fold or len(items) <= READABLE:
+    if not choice.fold or len(items) <= READABLE:
         return everything
     counts = Counter(items)
     inside: Counter[int] = Counter()

@@ -55,12 +55,10 @@ def reading(graph: Graph, picture: Diagram, words: Words) -> list[str]:
 def inputs_of(graph: Graph, picture: Diagram, words: Words) -> dict[Key, list[str]]:
     """The names of the boxes whose wires lead into each box."""
     boxes = {box.key: box for box in picture.boxes}
-    inputs: dict[Key, list[str]] = {box.key: [] for box in picture.boxes}
+    inputs: dict[Key, dict[str, bool]] = {box.key: {} for box in picture.boxes}
     for wire in picture.wires:
-        name = box_name(graph, boxes[wire.source], words)
-        if name not in inputs[wire.target]:
-            inputs[wire.target].append(name)
-    return inputs
+        inputs[wire.target][box_name(graph, boxes[wire.source], words)] = True
+    return {key: list(names) for key, names in inputs.items()}
 
 
 def tensor_lines(graph: Graph, number: int, words: Words) -> Iterator[str]:

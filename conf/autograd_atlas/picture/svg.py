@@ -6,7 +6,7 @@ that pages need no style attribute, and text that cannot break it, whatever it c
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -14,6 +14,8 @@ from typing import Any
 
 from ..graph import Graph
 from .alternative import alternative
+from .choice import AS_READABLE, Choice
+from .colours import file_style
 from .composing import diagram
 from .diagram import (
     CHARACTER,
@@ -166,20 +168,19 @@ def content_svg(picture: Diagram, at: Layout, prefix: str) -> str:
 def svg(
     graph: Graph,
     view: str = WRITTEN,
+    choice: Choice = AS_READABLE,
     *,
     language: str = "en",
     prefix: str = "g",
-    fold: bool | str = True,
-    opened: Iterable[str] = (),
     inside: int | None = None,
     alone: bool = False,
 ) -> str:
     """One view of a graph as SVG.
 
     ``prefix`` begins every id, and has to differ between the pictures of a page. ``alone``
-    puts the style inside, for a file of its own.
+    puts the style inside, with colours that every program knows, for a file of its own.
     """
-    picture = diagram(graph, view, fold=fold, opened=opened, inside=inside)
+    picture = diagram(graph, view, choice, inside=inside)
     return picture_svg(graph, picture, words(language), prefix, alone=alone)
 
 
@@ -209,9 +210,12 @@ def picture_svg(
 def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> str:
     """A picture whose title is still empty."""
     width, height = pixels(at.width), pixels(at.height)
-    inner = f"<style>{picture_style()}</style>" if alone else ""
+    inner, kind, space = "", "aa-graph aa", ""
+    if alone:  # whatever draws files knows "xml:space", and not always "white-space"
+        inner, kind = f"<style>{file_style()}</style>", "aa-file aa-file"
+        space = ' xml:space="preserve"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="aa-graph aa-{picture.view}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg"{space} class="{kind}-{picture.view}" role="img" '
         f'aria-labelledby="{prefix}t" viewBox="0 0 {width} {height}" '
         f'width="{pixels(at.width * 1.1)}" height="{pixels(at.height * 1.1)}">'
         f'<title id="{prefix}t"></title>{inner}{content_svg(picture, at, prefix)}</svg>'
@@ -243,7 +247,8 @@ def card(graph: Graph) -> str:
     picture = svg(graph, view, prefix="card", alone=True)
     place = ' x="12" y="12" width="296" height="176">'
     inner = re.sub(r' width="[^"]*" height="[^"]*">', place, picture, count=1)
+    inner = inner.replace(file_style(), file_style("dark"), 1)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200" width="320" height="200">'
-        f'<rect width="320" height="200" fill="#17324a"/><g data-theme="dark">{inner}</g></svg>\n'
+        f'<rect width="320" height="200" fill="#17324a"/>{inner}</svg>\n'
     )

@@ -24,7 +24,8 @@ NEXT = "\ue003"  # stands between lines that are packed together, and like their
 
 # What the player says; all other words are in the page already.
 PLAYER_WORDS = (
-    "play", "pause", "at", "at-forward", "at-backward", "yours", "after-all", "picture", "drag",
+    "play", "pause", "speed", "at", "at-forward", "at-backward", "joined-forward",
+    "joined-backward", "joined-one", "yours", "after-all", "picture", "drag",
     "unnamed", "reset", "link", "copied", "edited", "words-recorded", "not-a-number", "no-input",
     "fixed", "why-operation", "why-differs",
 )  # fmt: skip
@@ -37,9 +38,9 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], words: Words) -> dict[st
 
     ``pictures`` are its drawn pictures, by the prefix of their ids.
     """
-    steps = [*forward_steps(graph, words), *backward_steps(graph, words)]
-    if len(steps) > MOST_STEPS:
+    if step_count(graph) > MOST_STEPS:
         return None
+    steps = [*forward_steps(graph, words), *backward_steps(graph, words)]
     first = {"say": inputs_line(graph, words) if graph.calls else "", "on": []}
     stored: dict[str, Any] = {
         "say": {key: words[key] for key in PLAYER_WORDS},
@@ -58,6 +59,12 @@ def tape(graph: Graph, pictures: Mapping[str, Diagram], words: Words) -> dict[st
     else:
         stored["graph"] = calculation(graph)
     return stored
+
+
+def step_count(graph: Graph) -> int:
+    """How many steps the calculation has, after the first, in which it has not begun."""
+    forward = len(graph.calls) or sum(not node.leaf for node in graph.nodes)
+    return forward + len(graph.order)
 
 
 def tape_json(stored: dict[str, Any]) -> str:

@@ -9,10 +9,11 @@ nothing, and their titles are empty: both come from the page.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..graph import Graph
+from .choice import Choice
 from .composing import diagram
 from .diagram import Diagram
 from .folding import chain
@@ -27,11 +28,7 @@ MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more bloc
 
 
 def unfolded(
-    graph: Graph,
-    pictures: Mapping[str, tuple[Diagram, int]],
-    *,
-    fold: bool | str,
-    opened: Iterable[str],
+    graph: Graph, pictures: Mapping[str, tuple[Diagram, int]], choice: Choice
 ) -> dict[str, Any]:
     """The pictures with one more block open, and what else a tape says of them, in no language.
 
@@ -46,7 +43,7 @@ def unfolded(
     larger: dict[str, tuple[str, Diagram]] = {}  # by name, its parent and the picture
     for base, (picture, before) in pictures.items():
         boxes = before + sum(len(opened_one.boxes) for _, opened_one in larger.values())
-        for name, parent, opened_one in larger_ones(graph, picture, base, fold, opened, boxes):
+        for name, parent, opened_one in larger_ones(graph, picture, base, choice, boxes):
             larger[name] = parent, opened_one
     svgs = (untitled(picture, layout(picture), "") for _, picture in larger.values())
     return {
@@ -61,8 +58,7 @@ def larger_ones(
     graph: Graph,
     picture: Diagram,
     base: str,
-    fold: bool | str,
-    opened: Iterable[str],
+    choice: Choice,
     boxes: int,
     inside: int | None = None,
 ) -> Iterator[tuple[str, str, Diagram]]:
@@ -73,12 +69,12 @@ def larger_ones(
     for block in picture.folded():
         if inside is not None and inside not in chain(graph.blocks, block):
             continue
-        larger = diagram(graph, picture.view, fold=fold, opened=opened, around=block)
+        larger = diagram(graph, picture.view, choice, around=block)
         if boxes > MOST_DRAWN or len(larger.boxes) - len(picture.boxes) > MOST_INSIDE:
             continue
         boxes += len(larger.boxes)
         yield name_in(base, block), parent, larger
-        for name, outer, inner in larger_ones(graph, larger, base, fold, opened, boxes, block):
+        for name, outer, inner in larger_ones(graph, larger, base, choice, boxes, block):
             boxes += len(inner.boxes)
             yield name, outer, inner
 

@@ -89,11 +89,17 @@ ENGLISH = {
     "forward": "One step forward",
     "last": "To the end",
     "step": "Step",
+    "speed": "Playing speed: {n}×",
     "zoom-in": "Zoom in",
     "zoom-out": "Zoom out",
     "at": "Step {n} of {all}: ",
     "at-forward": "Step {n} of {all}, forward pass: ",
     "at-backward": "Step {n} of {all}, backward pass: ",
+    "joined-forward": "{n} operations of {block}; the last one: {line}",
+    "joined-backward": "{n} nodes of {block}, among them: {line}",
+    "joined-one": "in {block}, {line}",
+    "too-long": "This picture cannot be played: its calculation has {n} steps, and a page plays up "
+    "to {most}.",
     "picture": "Picture of the graph; the arrow keys play it step by step, "
     "with Shift they scroll it",
     "edit": "Change the inputs",

@@ -1,5 +1,7 @@
 /* What a reader does with a figure: buttons, keys, and the pointer. */
 
+import { queryAll } from "./elements.js";
+
 const KEYS = {
   ArrowLeft: "back",
   ArrowRight: "forward",
@@ -8,6 +10,8 @@ const KEYS = {
   " ": "play",
   "+": "zoom-in",
   "-": "zoom-out",
+  ">": "speed",
+  "<": "slower",
 };
 const SCROLLED = { ArrowLeft: -80, ArrowRight: 80 }; // pixels, with the shift key
 
@@ -15,6 +19,7 @@ const SCROLLED = { ArrowLeft: -80, ArrowRight: 80 }; // pixels, with the shift k
 export function listenToButtons(figure, actions) {
   for (const name in actions) {
     const button = figure.querySelector(`.aa-${name}`);
+    if (!button) continue; // which has a key alone
     button.disabled = false;
     button.addEventListener("click", actions[name]);
   }
@@ -55,13 +60,20 @@ export function listenToPointing(figure, { tape, pictures, lines, lights }) {
     const element = target.closest("svg[role] g[id]");
     const picture = element && pictures.find(({ svg }) => svg.contains(element));
     const key = picture ? picture.keyOf(element) : "";
-    lights.show("aa-hover", [key], tape.codeOf(key));
+    lights.show("aa-hover", [key], [tape.codeOf(key)]);
   });
   figure.addEventListener("pointerleave", none);
   for (const [code, element] of lines) {
-    const show = () => lights.show("aa-hover", tape.keysOf(code), code);
+    const show = () => lights.show("aa-hover", tape.keysOf(code), [code]);
     for (const event of ["pointerenter", "focus"]) element.addEventListener(event, show);
     for (const event of ["pointerleave", "blur"]) element.addEventListener(event, none);
+  }
+}
+
+// Another view is shown.
+export function listenToViews(figure, change) {
+  for (const choice of queryAll(figure, ":scope > input")) {
+    choice.addEventListener("change", change);
   }
 }
 

@@ -1,4 +1,4 @@
-/* Lights up what stands for keys, in all pictures of a figure, and a line of code. */
+/* Lights up what stands for keys, in all pictures of a figure, and lines of code. */
 
 export class Lights {
   #pictures;
@@ -11,12 +11,13 @@ export class Lights {
   }
 
   // Only these have the class from now on.
-  show(className, keys, code) {
+  show(className, keys, codes = []) {
     for (const element of this.#lit[className] || []) element.classList.remove(className);
     const elements = this.#pictures.flatMap((picture) =>
       keys.map((key) => picture.elementFor(key)),
     );
-    this.#lit[className] = [...elements, this.#lines.get(code)].filter(Boolean);
+    const lines = codes.map((code) => this.#lines.get(code));
+    this.#lit[className] = [...new Set([...elements, ...lines])].filter(Boolean);
     for (const element of this.#lit[className]) element.classList.add(className);
   }
 }

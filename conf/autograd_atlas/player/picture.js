@@ -53,6 +53,11 @@ export class Picture {
     return this.elements[key] || this.elements[this.#tape.blockAround(key, this.elements)];
   }
 
+  // The name of a folded block.
+  titleOf(block) {
+    return this.elements[block].querySelector("title").textContent.replaceAll("`", "ˋ");
+  }
+
   // -- Texts
 
   #addTexts(box, abouts) {
@@ -119,6 +124,16 @@ export class Picture {
     other.svg.replaceWith(this.svg);
   }
 
+  // Scrolls until what stands for a block is where it was on the screen; or near it, where it is seen.
+  keepInPlace(door, before) {
+    const anchor = anchorOf(door);
+    const now = anchor.getBoundingClientRect();
+    const behavior = "instant";
+    this.scroller.scrollLeft += now.left - before.left;
+    window.scrollBy({ top: now.top - before.top, behavior });
+    anchor.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+  }
+
   // Scrolls sideways, never the page, to what a step lights up.
   follow() {
     const { scroller } = this;
@@ -131,6 +146,9 @@ export class Picture {
     }
   }
 }
+
+// The part of a door that stays, whether it is open: its upper left corner.
+export const anchorOf = (door) => door.querySelector(".hit") || door.querySelector("rect");
 
 // A new number may be longer than its box was made for: it has fewer decimals, and is set closer, as
 // long as one can read it.

@@ -5,12 +5,13 @@ import { Blocks } from "./blocks.js";
 import { codeLines } from "./code-lines.js";
 import * as controls from "./controls.js";
 import { Editing } from "./editing.js";
-import { queryAll } from "./elements.js";
+import { queryAll, setAttributes } from "./elements.js";
 import { Inputs } from "./inputs.js";
 import { Lights } from "./lights.js";
-import { Picture } from "./picture.js";
+import { changeSpeed, speed } from "./page.js";
+import { anchorOf, Picture } from "./picture.js";
 import { Steps } from "./steps.js";
-import { Tape } from "./tape.js";
+import { filledIn, Tape } from "./tape.js";
 
 const SMALLEST_ZOOM = 0.35;
 const LARGEST_ZOOM = 5;
@@ -41,7 +42,8 @@ export class Player {
     this.#tape = tape;
     this.#pictures = pictures;
     this.#inputs = inputs;
-    this.#steps = new Steps(tape, { pictures, lights, inputs, scrubber, line, play });
+    const shown = () => this.#shown;
+    this.#steps = new Steps(tape, { pictures, lights, inputs, shown, scrubber, line, play });
     this.#blocks = new Blocks(tape, pictures);
     this.#editing = new Editing(inputs, tape.words, {
       figure,
@@ -54,7 +56,15 @@ export class Player {
       picture.scroller.setAttribute("aria-label", tape.words.picture);
     }
     this.#listen({ tape, pictures, lines, lights });
+    this.showSpeed();
     this.#steps.refresh();
+  }
+
+  // The first picture of the view that is shown: the others show the insides of its blocks.
+  get #shown() {
+    const view = this.#figure.querySelector(":scope > input:checked")?.value;
+    const isSeen = ({ svg }) => !view || svg.closest(`.aa-view-${view}`);
+    return this.#pictures.find(isSeen);
   }
 
   #listen(shown) {
@@ -62,10 +72,12 @@ export class Player {
     const steps = this.#steps;
     const actions = {
       first: () => steps.go(0),
-      back: () => steps.go(steps.now - 1),
-      forward: () => steps.go(steps.now + 1),
-      last: () => steps.go(this.#tape.last),
+      back: () => steps.goBy(-1),
+      forward: () => steps.goBy(1),
+      last: () => steps.goTo(this.#tape.last),
       play: () => steps.playOrPause(),
+      speed: () => changeSpeed(1),
+      slower: () => changeSpeed(-1),
       "zoom-in": () => this.#scale(this.#zoom * ZOOM_STEP),
       "zoom-out": () => this.#scale(this.#zoom / ZOOM_STEP),
     };
@@ -77,6 +89,7 @@ export class Player {
     controls.listenToButtons(figure, actions);
     controls.listenToKeys(figure, actions, toggle);
     controls.listenToDoors(figure, toggle);
+    controls.listenToViews(figure, () => steps.join());
     controls.listenToPointing(figure, shown);
     controls.listenToPanning(figure);
   }
@@ -87,11 +100,14 @@ export class Player {
   }
 
   #toggle(before) {
+    const place = anchorOf(before).getBoundingClientRect();
     const { picture, door } = this.#blocks.toggle(before);
     this.#editing.prepare(picture);
     this.#steps.refresh();
     this.#scale(this.#zoom);
-    door?.focus();
+    if (!door) return;
+    door.focus({ preventScroll: true });
+    picture.keepInPlace(door, place);
   }
 
   #edit() {
@@ -100,6 +116,13 @@ export class Player {
     if (!this.#editing.hasFields) return;
     for (const picture of this.#pictures) this.#editing.prepare(picture);
     this.#editing.change({});
+  }
+
+  showSpeed() {
+    const button = this.#figure.querySelector(".aa-speed");
+    const label = filledIn(this.#tape.words.speed, { n: speed() });
+    setAttributes(button, { "aria-label": label, title: label });
+    button.textContent = `${speed()}×`;
   }
 
   // Lights nothing up any more.
@@ -142,6 +165,6 @@ export class Player {
   }
 
   #goTo(text) {
-    this.#steps.go(Number.isInteger(Number(text)) ? Number(text) : this.#tape.last);
+    this.#steps.goTo(Number.isInteger(Number(text)) ? Number(text) : this.#tape.last);
   }
 }

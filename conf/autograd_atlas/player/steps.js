@@ -1,11 +1,14 @@
-/* Steps forward and backward through the tape of a figure, by itself if asked to. */
+/* Steps forward and backward through the tape of a figure, by itself if asked to. What is inside of a
+   folded block is one step, as long as it is folded in the view that is shown. */
 
 import { create, queryAll, setAttributes } from "./elements.js";
-import { restAll } from "./page.js";
+import { joined } from "./joining.js";
+import { restAll, speed } from "./page.js";
 import { filledIn } from "./tape.js";
 
 const PACE = 1000; // milliseconds that a step stays,
-const READING = 35; // and for each character of its line
+const READING = 35; // and for each character of its line,
+const LONGEST = 2000; // but no longer than this
 
 export class Steps {
   #tape;
@@ -13,17 +16,23 @@ export class Steps {
   #lights;
   #inputs;
   #parts; // elements: scrubber, line, play
+  #shown; // gives the picture that the reader sees
+  #runs = []; // steps of the reader, each one or several of the tape's
+  #at = 0; // which of them is shown,
+  #place; // and the step of the tape that the reader went to, which may lie inside of it
   #changes = []; // by step: [element, class that it has before this step]
   #timer = 0;
   #isTouched = false; // before that, nothing is lit up, nor scrolled
 
-  constructor(tape, { pictures, lights, inputs, scrubber, line, play }) {
+  constructor(tape, { pictures, lights, inputs, shown, scrubber, line, play }) {
     this.#tape = tape;
     this.#pictures = pictures;
     this.#lights = lights;
     this.#inputs = inputs;
     this.#parts = { scrubber, line, play };
-    this.now = tape.last;
+    this.#shown = shown;
+    this.#place = tape.last;
+    this.now = tape.last; // the step of the tape up to which all is shown
   }
 
   // -- Showing
@@ -39,7 +48,25 @@ export class Steps {
       }
       picture.write(this.#inputs);
     }
-    this.#show(this.now);
+    this.join();
+  }
+
+  // Finds anew which steps are one, after another view is shown, or a block opened or closed.
+  join() {
+    const { elements } = this.#shown();
+    const { steps } = this.#tape;
+    const blocks = steps.map((step) => this.#tape.foldedAt(step, elements));
+    this.#runs = joined(steps, blocks);
+    this.#parts.scrubber.max = this.#end;
+    this.#show(this.#runAt(this.#place));
+  }
+
+  get #end() {
+    return this.#runs.length - 1;
+  }
+
+  #runAt(step) {
+    return this.#runs.findIndex(({ last }) => last >= step);
   }
 
   #add(element, step, className = "aa-off") {
@@ -62,17 +89,24 @@ export class Steps {
     }
   }
 
-  #show(step) {
-    while (this.now < step) this.#toggle(++this.now, false);
-    while (this.now > step) this.#toggle(this.now--, true);
-    const { on, code } = this.#tape.steps[step];
-    this.#lights.show("aa-now", this.#isTouched ? on : [], this.#isTouched && code);
-    if (this.#isTouched) for (const picture of this.#pictures) picture.follow();
+  #show(at) {
+    const { first, last } = this.#runs[at];
+    this.#at = at;
+    while (this.now < last) this.#toggle(++this.now, false);
+    while (this.now > last) this.#toggle(this.now--, true);
+    if (this.#isTouched) this.#light(this.#tape.steps.slice(first, last + 1));
     const { scrubber, line } = this.#parts;
-    scrubber.value = step;
-    scrubber.setAttribute("aria-valuetext", `${step} / ${this.#tape.last}`);
+    scrubber.value = at;
+    scrubber.setAttribute("aria-valuetext", `${at} / ${this.#end}`);
     const parts = this.#words().split("`");
     line.replaceChildren(...parts.map((part, n) => (n % 2 ? create("code", {}, part) : part)));
+  }
+
+  #light(steps) {
+    const keys = steps.flatMap(({ on }) => on);
+    const codes = steps.map(({ code }) => code);
+    this.#lights.show("aa-now", keys, codes);
+    for (const picture of this.#pictures) picture.follow();
   }
 
   #toggle(step, isBefore) {
@@ -83,31 +117,63 @@ export class Steps {
 
   // The line that tells the step.
   #words() {
-    const { words, steps, last } = this.#tape;
-    const { line, then } = steps[this.now];
-    const kind = this.now ? (then ? "at-backward" : "at-forward") : "at";
-    const place = filledIn(words[kind], { n: this.now, all: last });
-    return place + (this.#inputs.changed ? words.yours : "") + this.#inputs.filled(line);
+    const { words } = this.#tape;
+    const run = this.#runs[this.#at];
+    const pass = run.isBackward ? "backward" : "forward";
+    const place = filledIn(words[this.#at ? `at-${pass}` : "at"], { n: this.#at, all: this.#end });
+    const yours = this.#inputs.changed ? words.yours : "";
+    const line = this.#inputs.filled(this.#lineOf(run));
+    if (!run.block) return place + yours + line;
+    const n = run.last - run.first + 1;
+    const kind = n > 1 ? `joined-${pass}` : "joined-one";
+    const block = `\`${this.#shown().titleOf(run.block)}\``;
+    return place + yours + filledIn(words[kind], { block, n, line });
+  }
+
+  // Of several steps, the line of the last one; or backward, of the last that sends a gradient out of
+  // their block, if one does.
+  #lineOf({ first, last, isBackward }) {
+    const steps = this.#tape.steps.slice(first, last + 1);
+    const { elements } = this.#shown();
+    const leaves = ({ on }) => on.some((key) => /^[ew]/.test(key) && elements[key]);
+    return ((isBackward && steps.findLast(leaves)) || steps.at(-1)).line;
   }
 
   // -- Going
 
-  go(step) {
+  // To one of the reader's steps.
+  go(at) {
     this.#play(false);
     this.#touch();
-    this.#show(Math.max(0, Math.min(this.#tape.last, step)));
+    this.#goOn(Math.max(0, Math.min(this.#end, at)));
+  }
+
+  goBy(count) {
+    this.go(this.#at + count);
+  }
+
+  // To a step of the tape, or the end.
+  goTo(step) {
+    const at = this.#runAt(step);
+    this.go(at < 0 ? this.#end : at);
+  }
+
+  #goOn(at) {
+    this.#show(at);
+    this.#place = this.now;
   }
 
   // Plays from here on, from the start if this is the end, or pauses.
   playOrPause() {
     const isStart = !this.#timer;
-    if (isStart && this.now === this.#tape.last) this.go(0);
+    if (isStart && this.#at === this.#end) this.go(0);
     this.#touch();
     this.#play(isStart);
   }
 
   // Nothing is lit up any more: a reader has gone on to another figure.
   rest() {
+    this.#isTouched = false;
     this.#lights.show("aa-now", []);
   }
 
@@ -118,8 +184,8 @@ export class Steps {
 
   #play(isOn) {
     clearTimeout(this.#timer);
-    const time = PACE + READING * this.#parts.line.textContent.length;
-    this.#timer = isOn && setTimeout(() => this.#playNext(), time);
+    const time = Math.min(LONGEST, PACE + READING * this.#parts.line.textContent.length);
+    this.#timer = isOn && setTimeout(() => this.#playNext(), time / speed());
     const { words } = this.#tape;
     const { play } = this.#parts;
     play.classList.toggle("aa-playing", isOn);
@@ -128,7 +194,7 @@ export class Steps {
   }
 
   #playNext() {
-    this.#show(this.now + 1);
-    this.#play(this.now < this.#tape.last);
+    this.#goOn(this.#at + 1);
+    this.#play(this.#at < this.#end);
   }
 }

@@ -59,6 +59,16 @@ export class Tape {
     return `b${block}`;
   }
 
+  // The folded block that a step is in, in a picture that draws these keys; empty if it is in none.
+  foldedAt({ on }, elements) {
+    for (const key of on.filter((each) => /^[cnt]/.test(each))) {
+      if (elements[key]) return "";
+      const block = this.blockAround(key, elements);
+      if (elements[block]) return block;
+    }
+    return "";
+  }
+
   // For each folded block of a picture that draws these keys, the first step of what is in it.
   blocksAppear(elements) {
     const first = {};

@@ -5,10 +5,9 @@ changes a graph, runs it, or unpacks what someone's hook has packed.
 """
 
 import heapq
-import itertools
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol, TypeGuard
@@ -183,49 +182,6 @@ def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
     elif isinstance(thing, dict):
         for part in thing.values():
             yield from tensors_in(part)
-
-
-def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors that a program can name: its variables, what stands in its lists and dicts,
-    the parameters of its modules, by their paths, and the gradients that all these hold."""
-    # What happens to stand in a namespace may raise anything when it is looked at; plain
-    # isinstance checks on types do not.
-    public = [(n, v) for n, v in namespace.items() if isinstance(n, str) and not n.startswith("_")]
-    variables = [(name, value) for name, value in public if isinstance(value, torch.Tensor)]
-    yield from variables
-    yield from tensors_in_containers(public)
-    yield from tensors_in_modules(public)
-    for name, tensor in variables:
-        if is_leaf_tensor(tensor) and tensor.grad is not None:
-            yield f"{name}.grad", tensor.grad
-
-
-def tensors_in_containers(
-    variables: Iterable[tuple[str, Any]],
-) -> Iterator[tuple[str, torch.Tensor]]:
-    """``parts[0]`` and ``more['k']``, but not what IPython keeps of a session."""
-    for name, value in variables:
-        places: Iterable[tuple[Any, Any]] = ()
-        if isinstance(value, (list, tuple)):
-            places = enumerate(value)
-        elif isinstance(value, dict) and name not in ("In", "Out"):
-            places = value.items()
-        for key, thing in places:
-            if isinstance(thing, torch.Tensor):
-                yield f"{name}[{key!r}]", thing
-
-
-def tensors_in_modules(variables: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, torch.Tensor]]:
-    """Parameters and buffers by their paths, after the module's name if two have the same path."""
-    held = [
-        (name, path, tensor)
-        for name, module in variables
-        if isinstance(module, torch.nn.Module)
-        for path, tensor in itertools.chain(module.named_parameters(), module.named_buffers())
-    ]
-    shared = Counter(path for _, path, _ in held)
-    for name, path, tensor in held:
-        yield path if shared[path] == 1 else f"{name}.{path}", tensor
 
 
 # -- Reading nodes --------------------------------------------------------------------------

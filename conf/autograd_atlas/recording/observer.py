@@ -17,7 +17,7 @@ from .engine import EngineRuns
 from .modules import ModuleCalls
 from .nodes import quiet, tensors_in
 from .notes import NodeNotes, RecordedCall
-from .source import assigned_names, where
+from .program import Program
 from .tensors import TensorHistory
 
 log = logging.getLogger("autograd_atlas")  # at the level of debugging: a program sees none of it
@@ -42,19 +42,23 @@ class Observer:
         self.calls: list[RecordedCall] = []
         self.modules = ModuleCalls()
         self.engine = EngineRuns(self.notes, self.tensors, self.reading)
+        self.program = Program(self.tensors)
         self._thread = 0
         self._active = False
         self._inside = 0  # of a call, of the engine, or of our own reading
         self.failures: list[str] = []  # of ours, by the types of their exceptions
 
-    def start(self, file: str) -> None:
+    def start(self, frame: FrameType) -> None:
         if self._thread:
             raise RuntimeError("a Recording can be used once; make a new one")
-        self.file = self.file or file
+        self.program.file = self.file or frame.f_code.co_filename
+        self.program.outermost = id(frame)
         self._thread = threading.get_ident()
         self._active = True
 
     def stop(self) -> None:
+        with self.aside():
+            self.program.place(sys._getframe())  # names what was assigned last
         self._active = False
         self.engine.stop()
         self.modules.running.clear()
@@ -106,16 +110,13 @@ class Observer:
         """Run ``function``, and note what it was given, gave back and wrote."""
         if not self.watches():
             return function(*args, **kwargs)
-        frame = self._program_frame()
         recorded = torch.is_grad_enabled()
         known = None
         with self.reading():
-            self._take_names(frame)
+            place = self.program.place(sys._getframe(), function)
             given = list(tensors_in((args, kwargs)))
             places = [self.tensors.note(tensor, recorded=recorded) for tensor in given]
-            module = self.modules.innermost
-            own = module is None or module.frame != id(frame)
-            source, position = where(frame)
+            source = place.expression.text if place.direct else ""
             known = described(function, name, args, kwargs, places, source)
         first = torch._C._autograd._get_sequence_nr()
         with self.inside():
@@ -124,23 +125,22 @@ class Observer:
             return result
         with self.reading():
             call = RecordedCall(
-                name, *known, source if own else "", position.line, self._block(),
+                name, *known, source, place.line, self._block(),
                 sequence=range(first, torch._C._autograd._get_sequence_nr()),
             )  # fmt: skip
             written = [
                 tensor
-                for tensor, place in zip(given, places, strict=True)
-                if self.tensors.is_changed(tensor, place)
+                for tensor, before in zip(given, places, strict=True)
+                if self.tensors.is_changed(tensor, before)
             ]
-            outputs = self._keep(call, [*tensors_in(result), *written])
-            names = assigned_names(frame, position) if own and outputs else ()
-            if len(names) == len(outputs):
-                for tensor, variable in zip(outputs, names, strict=True):
-                    self.tensors.name(tensor, variable)
+            since = len(self.tensors.versions)
+            self._keep(call, [*tensors_in(result), *written])
+            if place.direct:
+                self.program.name_value(place.expression, result, since)
         return result
 
-    def _keep(self, call: RecordedCall, results: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Keep the call, if it made a tensor or wrote one. Gives these."""
+    def _keep(self, call: RecordedCall, results: Sequence[torch.Tensor]) -> None:
+        """Keep the call, if it made a tensor or wrote one."""
         made: list[torch.Tensor] = []
         for tensor in results:
             place = self.tensors.place_of(tensor)
@@ -150,7 +150,6 @@ class Observer:
         if made:
             self.calls.append(call)
             call.outputs = [self.tensors.note(each, made_by=len(self.calls) - 1) for each in made]
-        return made
 
     def _unseen(self, place: int) -> int:
         """A call for a tensor that nobody saw computed. What it was given, its nodes tell."""
@@ -162,35 +161,22 @@ class Observer:
     def _block(self) -> int | None:
         return self.modules.innermost.block if self.modules.innermost else None
 
-    def _program_frame(self) -> FrameType | None:
-        """The innermost frame of the program that is being recorded."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename != self.file:
-            frame = frame.f_back
-        return frame
-
-    def _take_names(self, frame: FrameType | None) -> None:
-        """The program's variables are rebound, so their names are taken while they hold. Those of
-        functions are left alone: to read them would keep copies of them alive."""
-        if frame is not None:
-            for name, value in list(frame.f_globals.items()):
-                if isinstance(value, torch.Tensor) and not name.startswith("_"):
-                    self.tensors.name(value, name)
-
     # -- modules
 
     def enter_module(self, module: torch.nn.Module) -> None:
         if self.watches():
             with self.reading():
-                self.modules.enter(module, id(self._program_frame()))
+                self.modules.enter(module, len(self.tensors.versions))
                 outermost = self.modules.running[0].module
                 if outermost is module:
                     self.tensors.buffers = {id(buffer) for buffer in module.buffers()}
 
-    def leave_module(self, module: torch.nn.Module) -> None:
+    def leave_module(self, module: torch.nn.Module, result: Any) -> None:
         if self.watches():
             with self.reading():
-                self.modules.leave(module)
+                call = self.modules.leave(module, self.tensors)
+                if call is not None and not module._forward_hooks:  # which may change the result
+                    self.program.name(sys._getframe(), result, call.since)
 
     # -- the engine
 
@@ -200,8 +186,11 @@ class Observer:
         calls it."""
         run = None
         if self._active and not is_traced():
+            own = threading.get_ident() == self._thread
             with self.reading():
-                run = self.engine.begin(roots, threading.get_ident() == self._thread)
+                if own:
+                    self.program.place(sys._getframe())
+                run = self.engine.begin(roots, own)
         if run is None:
             yield
             return

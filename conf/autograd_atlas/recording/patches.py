@@ -64,9 +64,9 @@ def watch_modules() -> Callable[[], None]:
         for observer in _observers:
             observer.enter_module(module)
 
-    def leave(module: torch.nn.Module, *_: Any) -> None:
+    def leave(module: torch.nn.Module, _: Any, result: Any) -> None:
         for observer in _observers:
-            observer.leave_module(module)
+            observer.leave_module(module, result)
 
     hooks = torch.nn.modules.module
     before = hooks.register_module_forward_pre_hook(enter)

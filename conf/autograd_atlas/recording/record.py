@@ -13,6 +13,7 @@ import torch
 
 from ..graph import Edge, Graph, Node, Note, Output, Root, Saved
 from .engine import merged
+from .names import NameSource, named_tensors, names_of_models, namespace_of
 from .nodes import (
     AutogradNode,
     LeafNode,
@@ -24,7 +25,6 @@ from .nodes import (
     is_leaf,
     key_of,
     kind_of,
-    named_tensors,
     nodes_below,
     quiet,
     saved_values,
@@ -64,17 +64,17 @@ def has_run(recording: Recording, starts: Sequence[AutogradNode]) -> bool:
 
 def of(
     tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
-    namespace: Mapping[str, Any] | None = None,
+    namespace: NameSource | None = None,
     recording: Recording | None = None,
 ) -> Graph:
     """The graph behind ``tensors``.
 
-    ``namespace`` gives names (``globals()``, say); ``recording`` the values and calls. Raises
-    GraphError for a tensor that has no graph. Never runs ``backward``.
+    ``namespace`` gives names (``globals()``, say, or a model); ``recording`` the values and calls.
+    Raises GraphError for a tensor that has no graph. Never runs ``backward``.
     """
     observer = None if recording is None else recording._observer
     with quiet() if observer is None else observer.aside():
-        return record_graph(tensors, namespace or {}, observer)
+        return record_graph(tensors, namespace_of(namespace or {}), observer)
 
 
 def record_graph(
@@ -82,12 +82,15 @@ def record_graph(
     namespace: Mapping[str, Any],
     observer: Observer | None,
 ) -> Graph:
-    names = names_in(namespace)
+    ran = [] if observer is None else observer.modules.models
+    known = list(named_tensors(namespace, ran))
+    names = names_in(known)
     asked = named_by_program(tensors, names)
     starts = [start_of(name or "the tensor", tensor) for name, tensor in asked]
     names.by_key |= {key_of(tensor): name for name, tensor in asked if name}
     if observer is not None:
-        observer.tensors.take_names({**namespace, **{name: each for name, each in asked if name}})
+        observer.tensors.take_paths(names_of_models(namespace, ran))
+        observer.tensors.take_names([*((name, each) for name, each in asked if name), *known])
 
     walk = walk_from(starts, observer)
     runs = [
@@ -128,9 +131,9 @@ class Names:
     by_key: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def names_in(namespace: Mapping[str, Any]) -> Names:
+def names_in(known: Sequence[tuple[str, torch.Tensor]]) -> Names:
     names = Names()
-    for name, tensor in named_tensors(namespace):
+    for name, tensor in known:
         names.by_object.setdefault(id(tensor), name)
         names.by_key.setdefault(key_of(tensor), name)
     return names

@@ -1,8 +1,8 @@
 """The tensors that a recording saw: their values between writes, and their names."""
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 
@@ -10,7 +10,6 @@ from .nodes import (
     AutogradNode,
     grad_fn_of,
     is_leaf_tensor,
-    named_tensors,
     storage_of,
     value_of,
     version_of,
@@ -133,6 +132,11 @@ class TensorHistory:
         known = self._known.get(id(tensor))
         return known.place if known and known.reference() is tensor else None
 
+    def first_place(self, tensor: torch.Tensor) -> int | None:
+        """The place of the first version of the same object."""
+        place = self.place_of(tensor)
+        return None if place is None else self.versions[place].first
+
     def place_of_saved(self, tensor: torch.Tensor) -> int | None:
         """The same for a tensor that a node has saved, which may be another object."""
         node = grad_fn_of(tensor)
@@ -166,7 +170,20 @@ class TensorHistory:
             if version.first == first:
                 version.name = name
 
-    def take_names(self, namespace: Mapping[str, Any]) -> None:
-        """Take names from where the program stands now; they go before names inside functions."""
-        for name, tensor in reversed(list(named_tensors(namespace))):
+    def name_result(self, tensor: torch.Tensor, name: str, since: int) -> None:
+        """Name a tensor anew if it was first seen ``since`` there were so many versions; an older
+        one is only given back again."""
+        place = self.place_of(tensor)
+        if place is not None:
+            self.name(tensor, name, anew=self.versions[place].first >= since)
+
+    def take_names(self, named: Sequence[tuple[str, torch.Tensor]]) -> None:
+        """Take names from where the program stands now; they go before all that was seen."""
+        for name, tensor in reversed(named):
             self.name(tensor, name, anew=True)
+
+    def take_paths(self, named: Iterable[tuple[str, int]]) -> None:
+        """Take names of parameters, each known by the place of its first version."""
+        names = {place: name for name, place in named}
+        for version in self.versions:
+            version.name = names.get(version.first, version.name)
