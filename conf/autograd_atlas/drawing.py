@@ -5,9 +5,8 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -17,7 +16,9 @@ from .picture.figure import figure, figure_style, player_script, views_of
 from .picture.svg import picture_style, svg
 from .picture.words import words
 from .recording import record
+from .recording.names import NameSource
 from .recording.recording import Recording
+from .recording.source import variables_of
 
 _numbers = itertools.count(1)
 _session = secrets.token_hex(2)  # a notebook keeps what earlier sessions drew
@@ -101,7 +102,7 @@ def draw(
     open: Iterable[str] = (),
     depth: int | None = None,
     constants: bool = True,
-    names: Mapping[str, Any] | None = None,
+    names: NameSource | None = None,
     language: str = "en",
 ) -> Drawing:
     """Draw the graph behind one or several tensors.
@@ -121,7 +122,8 @@ def draw(
     :param depth: how many modules in one another to show: with 1 the outermost are boxes, with 2
         the modules inside of these
     :param constants: whether tensors and numbers that need no gradient are drawn
-    :param names: where names come from; by default the caller's variables
+    :param names: where names come from: variables, a model, or its ``named_parameters()``; by
+        default the caller's variables
     :param language: ``"en"``, ``"zh"``, or another one that has a catalogue in ``locale/``
     :raises GraphError: for a tensor that has no graph, with what to write instead
     :raises ValueError: for an unknown view or language
@@ -136,7 +138,7 @@ def draw(
         raise TypeError("draw() needs a tensor: draw(loss)")
     if names is None:
         caller = sys._getframe(1)
-        names = {**caller.f_globals, **caller.f_locals}
+        names = {**caller.f_globals, **variables_of(caller)}
     graph = record.of(tensors, names, recording)
     return Drawing(
         graph,

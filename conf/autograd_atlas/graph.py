@@ -32,7 +32,7 @@ class Value:
     of it: its Euclidean norm, which is 0 if it is zero everywhere, and no number if one of it is.
     """
 
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]  # a length that is no one number, as torch calls it: "j1"
     dtype: str  # as torch names it, without "torch."
     numbers: tuple[Number, ...] | None = None
     norm: float | None = None
@@ -62,6 +62,9 @@ class Tensor:
     output: int = 0  # and there, as the gradient of which output
     held: bool = True  # by a module or a block, which it is folded into if nothing else needs it
     changed_by: int | None = None  # the tensor whose write changed this one, a view, as well
+    # Of a leaf that several runs of the engine reached: what its own uses sent. None if that is
+    # what its node received.
+    received: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -268,8 +271,10 @@ def total(values: Iterable[Value | None]) -> Value | None:
     given = [value for value in values if value is not None]
     if not given:
         return None
-    if len(given) == 1 or any(value.numbers is None for value in given):
-        return Value(given[0].shape, given[0].dtype, given[0].numbers if len(given) == 1 else None)
+    if len(given) == 1:
+        return given[0]
+    if any(value.numbers is None for value in given):
+        return Value(given[0].shape, given[0].dtype)
     columns = zip(*(value.numbers for value in given), strict=True)
     return Value(given[0].shape, given[0].dtype, tuple(map(sum, columns)))
 

@@ -79,7 +79,7 @@ def type_text(value: Value) -> str:
 
 def rows_of(value: Value, widest: int = 26, most: int = 4) -> list[str]:
     """The numbers of a small tensor, one text a row; of a large one, dtype and shape."""
-    numbers, shape = value.numbers, value.shape
+    numbers, shape = value.numbers, [each for each in value.shape if isinstance(each, int)]
     if numbers is None:
         return [type_text(value)]
     if len(numbers) == 1:

@@ -1,31 +1,34 @@
 """The runs of the engine that a recording saw: what every node received and sent in each."""
 
 import itertools
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from threading import get_ident
+from typing import Any, NamedTuple
 
 import torch
 
-from ..graph import Value
+from ..graph import Value, total
 from .nodes import (
     AutogradNode,
     forward_order,
     free_in_steps,
     grad_fn_of,
     grad_version,
+    gradient_of,
     has_hooks,
     is_leaf,
     local_derivative,
     nodes_below,
-    quiet,
     saved_values,
-    value_of,
 )
 from .notes import NodeNotes, NodeRun, Notes
 from .tensors import TensorHistory
 
 Gradients = tuple[torch.Tensor | None, ...]
+Reading = Callable[[], AbstractContextManager[None]]  # in which a failure of ours is noted
 turns = itertools.count()  # of all engines' steps
 
 
@@ -37,44 +40,60 @@ class EngineRun:
     complete: bool = False
 
 
+class Running(NamedTuple):
+    """A run that is going on, and the thread that called the engine."""
+
+    number: int
+    nodes: list[AutogradNode]
+    thread: int
+
+
 class EngineRuns:
     """All runs so far. Nodes are held only while a run lasts."""
 
-    def __init__(self, notes: NodeNotes, tensors: TensorHistory) -> None:
+    def __init__(self, notes: NodeNotes, tensors: TensorHistory, reading: Reading) -> None:
         self.runs: list[EngineRun] = []
         self.hooked = False  # whether someone's hook took part in one
+        self.compiled = False  # whether one was compiled, which is not watched
         self.listening = True
         self._notes = notes
         self._tensors = tensors
-        self._running: list[tuple[int, list[AutogradNode]]] = []  # runs can be nested
+        self._reading = reading
+        self._running: list[Running] = []  # runs can be nested, and run beside each other
         self._hooks: list[Any] = []  # handles, which keep no node alive
 
-    def begin(self, roots: Sequence[Any]) -> None:
-        """Before a run from these tensors, or gradient edges: have all nodes tell of it."""
+    def begin(self, roots: Sequence[Any], own: bool) -> Running | None:
+        """Before a run from these tensors, or gradient edges: have all nodes tell of it. None if it
+        is no run of ours: one of another thread, in which nothing is that this recording knows."""
+        if is_compiled():
+            self.compiled = True
+            return None
         nodes_or_none = [grad_fn_of(root) or getattr(root, "node", None) for root in roots]
         starts = list(dict.fromkeys(node for node in nodes_or_none if node is not None))
-        number = len(self.runs)
-        self.runs.append(EngineRun(len(starts)))
-        self.hooked |= any(map(has_hooks, self._tensors.alive()))
         nodes = nodes_below(starts)
+        if not own and not any(map(self._notes.knows, nodes)):
+            return None
+        self.hooked |= any(map(has_hooks, self._tensors.alive()))
         free_in_steps(forward_order(nodes), starts)
         for node in nodes:
             self._prepare(node)
+        running = Running(len(self.runs), nodes, get_ident())
+        self.runs.append(EngineRun(len(starts)))
         for start in starts:
-            self._notes.of(start).began |= {number}
-        self._running.append((number, nodes))
+            self._notes.of(start).began |= {running.number}
+        self._running.append(running)
+        return running
 
-    def complete(self) -> None:
-        """The innermost run came to its end."""
-        number, nodes = self._running[-1]
-        self.runs[number].complete = True
-        for node in nodes:
+    def complete(self, running: Running) -> None:
+        """A run came to its end."""
+        self.runs[running.number].complete = True
+        for node in running.nodes:
             if is_leaf(node):
                 self._notes.of(node).written = grad_version(node)
 
-    def end(self) -> None:
-        """The innermost run is over, complete or not."""
-        self._running.pop()
+    def end(self, running: Running) -> None:
+        """A run is over, complete or not."""
+        self._running.remove(running)
         self._unhook()
 
     def stop(self) -> None:
@@ -87,6 +106,14 @@ class EngineRuns:
             return
         while self._hooks:
             self._hooks.pop().remove()
+
+    def _now(self) -> int | None:
+        """The run that a hook is called in: of its thread, or of the thread that a device's own
+        works for."""
+        if not self.listening or not self._running:
+            return None
+        own = [each for each in self._running if each.thread == get_ident()]
+        return (own or self._running)[-1].number
 
     def _prepare(self, node: AutogradNode) -> None:
         """Note what a first run will free, and have the node tell of every run."""
@@ -110,12 +137,14 @@ class EngineRuns:
         runs = notes.runs
 
         def arrives(received: Gradients) -> None:
-            if self.listening and self._running:
-                runs[self._running[-1][0]] = NodeRun(next(turns), values_of(received))
+            if (now := self._now()) is not None:
+                with self._reading():
+                    runs[now] = NodeRun(next(turns), values_of(received))
 
         def leaves(sent: Gradients, received: Gradients) -> None:
-            if self.listening and self._running and self._running[-1][0] in runs:
-                runs[self._running[-1][0]].sent = values_of(sent)
+            if (now := self._now()) in runs:
+                with self._reading():
+                    runs[now].sent = values_of(sent)
 
         self._hooks.append(node.register_prehook(arrives))
         if not is_leaf(node):
@@ -126,23 +155,46 @@ class EngineRuns:
         reached = [set(self._notes.read(start).runs) for start in starts]
         return any(self.runs[number].complete for number in set.intersection(*reached))
 
-    def run_to_show(self, starts: Sequence[AutogradNode]) -> int | None:
-        """The run to show for these roots: the newest that came to its end and began at all of
-        them, or else reached all of them, or else any."""
+    def runs_to_show(self, starts: Sequence[AutogradNode]) -> list[int]:
+        """The runs to show for these roots: the newest that came to its end and began at all of
+        them; or one for each, the newest that began there, if they share leaves alone; or else the
+        newest that reached all of them, or else any. Empty if there is none."""
         notes = [self._notes.read(start) for start in starts]
-        began = [set(each.began) for each in notes]
-        reached = [set(each.runs) for each in notes]
         whole = {number for number, run in enumerate(self.runs) if run.complete}
-        for choice in (
-            set.intersection(*began),
-            set.intersection(*reached),
-            set.union(*reached),
-        ):
-            if choice & whole:
-                return max(choice & whole)
-        return None
+        began = [set(each.began) & whole for each in notes]
+        if shared := set.intersection(*began):
+            return [max(shared)]
+        if all(began) and share_leaves_alone(starts):
+            return [max(each) for each in began]
+        reached = [set(each.runs) & whole for each in notes]
+        choice = set.intersection(*reached) or set.union(*reached)
+        return [max(choice)] if choice else []
+
+
+def share_leaves_alone(starts: Sequence[AutogradNode]) -> bool:
+    """Whether nothing but leaves can be reached from two of these."""
+    reached: set[AutogradNode] = set()
+    for start in starts:
+        nodes = {node for node in nodes_below([start]) if not is_leaf(node)}
+        if nodes & reached:
+            return False
+        reached |= nodes
+    return True
+
+
+def is_compiled() -> bool:
+    """Whether torch.compile takes the place of the engine, and would trace the hooks of nodes."""
+    module = sys.modules.get("torch._dynamo.compiled_autograd")
+    return bool(getattr(module, "compiled_autograd_enabled", False))
+
+
+def merged(runs: Sequence[NodeRun]) -> NodeRun | None:
+    """What a node did in all these together. In several, only a leaf can have taken part."""
+    if len(runs) < 2:
+        return runs[0] if runs else None
+    received = [total(values) for values in zip(*(run.received for run in runs), strict=True)]
+    return NodeRun(max(run.turn for run in runs), received)
 
 
 def values_of(gradients: Gradients) -> list[Value | None]:
-    with quiet():
-        return [None if gradient is None else value_of(gradient) for gradient in gradients]
+    return [None if gradient is None else gradient_of(gradient) for gradient in gradients]

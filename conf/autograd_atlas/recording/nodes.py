@@ -5,12 +5,11 @@ changes a graph, runs it, or unpacks what someone's hook has packed.
 """
 
 import heapq
-import itertools
-import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import torch
@@ -20,6 +19,7 @@ from ..graph import Saved, Value
 
 KEPT_NUMBERS = 64  # of a tensor with more elements, only shape and dtype are kept
 PLAIN_NODE = re.compile(r"\w+Backward\d+")
+WIDE = {torch.float32, torch.float64, torch.complex64, torch.complex128}
 DEEP = 500  # chains longer than this are freed in steps, see free_in_steps
 
 
@@ -70,27 +70,53 @@ def quiet() -> Iterator[None]:
 
 def value_of(tensor: torch.Tensor) -> Value:
     """Shape and dtype, and the numbers if they are few and can be read."""
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    try:
-        shape = tuple(int(length) for length in tensor.shape)
-        if tensor.layout != torch.strided or tensor.numel() > KEPT_NUMBERS:
-            return Value(shape, dtype)
-    except (RuntimeError, TypeError, ValueError):  # nested tensors have no one shape
-        return Value((), dtype)
+    kind = kind_of(tensor)
+    if not is_plain(tensor) or tensor.layout != torch.strided or tensor.numel() > KEPT_NUMBERS:
+        return kind
     try:
         plain = tensor.detach().resolve_conj().resolve_neg()
-        return Value(shape, dtype, tuple(plain.flatten().tolist()))
+        return Value(kind.shape, kind.dtype, tuple(plain.flatten().tolist()))
     except (RuntimeError, NotImplementedError, ValueError):  # on the meta device, or wrapped
-        return Value(shape, dtype)
+        return kind
 
 
-def kind_of(metadata: OutputMetadata) -> Value:
-    """Shape and dtype of one of a node's outputs."""
-    dtype = str(metadata.dtype).removeprefix("torch.")
+def kind_of(kind: OutputMetadata | torch.Tensor) -> Value:
+    """Shape and dtype of a tensor, or of one of a node's outputs. A length that torch calculates
+    with is not asked for its number, which would bind what is being compiled to it."""
+    dtype = str(kind.dtype).removeprefix("torch.")
     try:
-        return Value(tuple(int(length) for length in metadata.shape), dtype)
-    except (RuntimeError, TypeError, ValueError):
-        return Value((), dtype)
+        lengths = tuple(each if isinstance(each, int) else str(each) for each in kind.shape)
+    except (RuntimeError, AttributeError):  # strided nested tensors have no one shape
+        lengths = ()
+    return Value(lengths, dtype)
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Whether it is one block of numbers, which can be read without running code of its class: that
+    may do anything, such as making a symbol for each number while a program is exported."""
+    kind = type(tensor)
+    if tensor.is_nested:
+        return False
+    return kind is torch.Tensor or kind.__torch_dispatch__ is torch.Tensor.__torch_dispatch__
+
+
+def norm_of(tensor: torch.Tensor) -> float | None:
+    """The Euclidean norm; None if it cannot be had."""
+    if not is_plain(tensor):
+        return None
+    try:
+        if tensor.layout != torch.strided:
+            tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
+        wide = tensor if tensor.dtype in WIDE else tensor.to(torch.float32)
+        return float(torch.linalg.vector_norm(wide.detach()))
+    except (RuntimeError, NotImplementedError):  # on the meta device, or nested
+        return None
+
+
+def gradient_of(tensor: torch.Tensor) -> Value:
+    """A gradient: of one with too many numbers, its norm."""
+    value = value_of(tensor)
+    return value if value.numbers is not None else replace(value, norm=norm_of(tensor))
 
 
 def grad_fn_of(tensor: Any) -> AutogradNode | None:
@@ -104,7 +130,10 @@ def grad_fn_of(tensor: Any) -> AutogradNode | None:
 
 def is_leaf_tensor(tensor: torch.Tensor) -> bool:
     """Whether it requires a gradient and was not computed."""
-    return tensor.requires_grad and grad_fn_of(tensor) is None
+    try:
+        return tensor.requires_grad and tensor.grad_fn is None
+    except RuntimeError:  # see grad_fn_of: what is refused is no leaf
+        return False
 
 
 def has_hooks(tensor: torch.Tensor) -> bool:
@@ -116,6 +145,13 @@ def grad_version(leaf: LeafNode) -> int | None:
     """How often a leaf's ``.grad`` was written; None if there is none."""
     grad = leaf.variable.grad
     return None if grad is None else version_of(grad)
+
+
+def bytes_of(tensor: torch.Tensor) -> int:
+    """Of its elements; 0 if they are not all in one place."""
+    if not is_plain(tensor) or tensor.layout != torch.strided:
+        return 0
+    return tensor.numel() * tensor.element_size()
 
 
 def storage_of(tensor: torch.Tensor) -> int | None:
@@ -146,49 +182,6 @@ def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
     elif isinstance(thing, dict):
         for part in thing.values():
             yield from tensors_in(part)
-
-
-def named_tensors(namespace: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors that a program can name: its variables, what stands in its lists and dicts,
-    the parameters of its modules, by their paths, and the gradients that all these hold."""
-    # What happens to stand in a namespace may raise anything when it is looked at; plain
-    # isinstance checks on types do not.
-    public = [(n, v) for n, v in namespace.items() if isinstance(n, str) and not n.startswith("_")]
-    variables = [(name, value) for name, value in public if isinstance(value, torch.Tensor)]
-    yield from variables
-    yield from tensors_in_containers(public)
-    yield from tensors_in_modules(public)
-    for name, tensor in variables:
-        if is_leaf_tensor(tensor) and tensor.grad is not None:
-            yield f"{name}.grad", tensor.grad
-
-
-def tensors_in_containers(
-    variables: Iterable[tuple[str, Any]],
-) -> Iterator[tuple[str, torch.Tensor]]:
-    """``parts[0]`` and ``more['k']``, but not what IPython keeps of a session."""
-    for name, value in variables:
-        places: Iterable[tuple[Any, Any]] = ()
-        if isinstance(value, (list, tuple)):
-            places = enumerate(value)
-        elif isinstance(value, dict) and name not in ("In", "Out"):
-            places = value.items()
-        for key, thing in places:
-            if isinstance(thing, torch.Tensor):
-                yield f"{name}[{key!r}]", thing
-
-
-def tensors_in_modules(variables: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, torch.Tensor]]:
-    """Parameters and buffers by their paths, after the module's name if two have the same path."""
-    held = [
-        (name, path, tensor)
-        for name, module in variables
-        if isinstance(module, torch.nn.Module)
-        for path, tensor in itertools.chain(module.named_parameters(), module.named_buffers())
-    ]
-    shared = Counter(path for _, path, _ in held)
-    for name, path, tensor in held:
-        yield path if shared[path] == 1 else f"{name}.{path}", tensor
 
 
 # -- Reading nodes --------------------------------------------------------------------------
@@ -331,7 +324,8 @@ def saved_values(node: AutogradNode) -> list[tuple[Saved, torch.Tensor | None]]:
             continue
         tensor = tensor if slot.place is None else tensor[slot.place]
         if isinstance(tensor, torch.Tensor):
-            values.append((Saved(slot.name, value_of(tensor)), tensor))
+            memory = bytes_of(tensor), storage_of(tensor)
+            values.append((Saved(slot.name, value_of(tensor), None, "kept", None, *memory), tensor))
     return values
 
 
@@ -345,17 +339,21 @@ def local_derivative(node: AutogradNode, index: int) -> float | None:
     if type(node).__module__ != "builtins" or not PLAIN_NODE.fullmatch(node.name()):
         return None
     kind = kinds[0] if len(kinds) == 1 else None
-    if kind is None or math.prod(kind_of(kind).shape) != 1 or not kind.dtype.is_floating_point:
+    if kind is None or not is_one_number(kind_of(kind)) or not kind.dtype.is_floating_point:
         return None
     if any(slot.state() != "kept" for slot in saved_by(node)):
         return None
     try:
-        answer = node(torch.ones(kind_of(kind).shape, dtype=kind.dtype, device=kind.device))
+        answer = node(torch.ones(tuple(kind.shape), dtype=kind.dtype, device=kind.device))
         answers = answer if isinstance(answer, tuple) else (answer,)
         one = answers[index] if index < len(answers) else None
         return None if one is None or one.numel() != 1 or one.is_complex() else float(one.item())
     except RuntimeError:  # a saved tensor was freed or changed, or has no numbers
         return None
+
+
+def is_one_number(value: Value) -> bool:
+    return all(length == 1 for length in value.shape)
 
 
 def key_of(tensor: torch.Tensor) -> tuple[int, int]:

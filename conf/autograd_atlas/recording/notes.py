@@ -22,6 +22,7 @@ class TensorVersion:
     requires_grad: bool = False
     made_by: int | None = None  # a call
     changed_by: int | None = None  # the version whose write changed this one, a view, as well
+    has_node: bool | None = None  # None if that has not been asked yet
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class RecordedCall:
     block: int | None
     sequence: range  # the sequence numbers of the nodes that were recorded while it ran
     outputs: list[int] = field(default_factory=list)
+    seen: bool = True
 
 
 @dataclass(slots=True)
@@ -76,6 +78,10 @@ class NodeNotes:
         if own is None:
             own = notes[self] = Notes()
         return own
+
+    def knows(self, node: AutogradNode) -> bool:
+        """Whether there are notes on a node."""
+        return self in node.metadata.get(NOTES, ())
 
     def read(self, node: AutogradNode) -> Notes:
         """The notes on a node, which stays as it is if there are none."""

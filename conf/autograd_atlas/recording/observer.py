@@ -3,6 +3,7 @@ program, and whether what happens now is part of the program at all.
 """
 
 import contextlib
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,8 +17,19 @@ from .engine import EngineRuns
 from .modules import ModuleCalls
 from .nodes import quiet, tensors_in
 from .notes import NodeNotes, RecordedCall
-from .source import assigned_names, where
+from .program import Program
 from .tensors import TensorHistory
+
+log = logging.getLogger("autograd_atlas")  # at the level of debugging: a program sees none of it
+
+
+def is_traced() -> bool:
+    """Whether the program is being turned into another one, by tensors that stand for others."""
+    return (
+        torch._C._get_tracing_state() is not None
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
+    )
 
 
 class Observer:
@@ -26,43 +38,65 @@ class Observer:
     def __init__(self, file: str | None) -> None:
         self.file = file
         self.notes = NodeNotes()
-        self.tensors = TensorHistory(self.notes)
+        self.tensors = TensorHistory(self.notes, self._unseen)
         self.calls: list[RecordedCall] = []
         self.modules = ModuleCalls()
-        self.engine = EngineRuns(self.notes, self.tensors)
+        self.engine = EngineRuns(self.notes, self.tensors, self.reading)
+        self.program = Program(self.tensors)
         self._thread = 0
         self._active = False
         self._inside = 0  # of a call, of the engine, or of our own reading
+        self.failures: list[str] = []  # of ours, by the types of their exceptions
 
-    def start(self, file: str) -> None:
+    def start(self, frame: FrameType) -> None:
         if self._thread:
             raise RuntimeError("a Recording can be used once; make a new one")
-        self.file = self.file or file
+        self.program.file = self.file or frame.f_code.co_filename
+        self.program.outermost = id(frame)
         self._thread = threading.get_ident()
         self._active = True
 
     def stop(self) -> None:
+        with self.aside():
+            self.program.place(sys._getframe())  # names what was assigned last
         self._active = False
         self.engine.stop()
         self.modules.running.clear()
 
     @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """What happens now is inside of something that is seen as one; or another thread's."""
+        step = int(threading.get_ident() == self._thread)
+        self._inside += step
+        try:
+            yield
+        finally:
+            self._inside -= step
+
+    @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
         """Do something that is not part of the program."""
-        self._inside += 1
-        try:
-            with quiet():
-                yield
-        finally:
-            self._inside -= 1
+        with self.inside(), quiet():
+            yield
 
-    def is_here(self) -> bool:
-        """Whether it is on, and this is its thread."""
-        return self._active and threading.get_ident() == self._thread
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read what the program does. If we fail, that is noted, and the program goes on."""
+        try:
+            with self.aside():
+                yield
+        except Exception as problem:
+            self.failures.append(type(problem).__name__)
+            log.debug("a recording failed to read", exc_info=True)
 
     def watches(self) -> bool:
-        """Whether what happens now is part of the program."""
-        return self.is_here() and not self._inside and torch._C._get_tracing_state() is None
+        """Whether what happens now is part of the program, in the thread that is recorded."""
+        return (
+            self._active
+            and not self._inside
+            and threading.get_ident() == self._thread
+            and not is_traced()
+        )
 
     # -- calls
 
@@ -76,41 +110,37 @@ class Observer:
         """Run ``function``, and note what it was given, gave back and wrote."""
         if not self.watches():
             return function(*args, **kwargs)
-        frame = self._program_frame()
-        first = torch._C._autograd._get_sequence_nr()
-        with self.aside():
-            self._take_names(frame)
+        recorded = torch.is_grad_enabled()
+        known = None
+        with self.reading():
+            place = self.program.place(sys._getframe(), function)
             given = list(tensors_in((args, kwargs)))
-            places = [self.tensors.note(tensor) for tensor in given]
-            module = self.modules.innermost
-            own = module is None or module.frame != id(frame)
-            source, position = where(frame)
-            arguments, options = described(function, name, args, kwargs, places, source)
-        self._inside += 1
-        try:
+            places = [self.tensors.note(tensor, recorded=recorded) for tensor in given]
+            source = place.expression.text if place.direct else ""
+            known = described(function, name, args, kwargs, places, source)
+        first = torch._C._autograd._get_sequence_nr()
+        with self.inside():
             result = function(*args, **kwargs)
-        finally:
-            self._inside -= 1
-        with self.aside():
+        if known is None:
+            return result
+        with self.reading():
             call = RecordedCall(
-                name, arguments, options, source if own else "", position.line,
-                block=self.modules.innermost.block if self.modules.innermost else None,
+                name, *known, source, place.line, self._block(),
                 sequence=range(first, torch._C._autograd._get_sequence_nr()),
             )  # fmt: skip
             written = [
                 tensor
-                for tensor, place in zip(given, places, strict=True)
-                if self.tensors.is_changed(tensor, place)
+                for tensor, before in zip(given, places, strict=True)
+                if self.tensors.is_changed(tensor, before)
             ]
-            outputs = self._keep(call, [*tensors_in(result), *written])
-            names = assigned_names(frame, position) if own and outputs else ()
-            if len(names) == len(outputs):
-                for tensor, variable in zip(outputs, names, strict=True):
-                    self.tensors.name(tensor, variable)
+            since = len(self.tensors.versions)
+            self._keep(call, [*tensors_in(result), *written])
+            if place.direct:
+                self.program.name_value(place.expression, result, since)
         return result
 
-    def _keep(self, call: RecordedCall, results: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Keep the call, if it made a tensor or wrote one. Gives these."""
+    def _keep(self, call: RecordedCall, results: Sequence[torch.Tensor]) -> None:
+        """Keep the call, if it made a tensor or wrote one."""
         made: list[torch.Tensor] = []
         for tensor in results:
             place = self.tensors.place_of(tensor)
@@ -120,50 +150,54 @@ class Observer:
         if made:
             self.calls.append(call)
             call.outputs = [self.tensors.note(each, made_by=len(self.calls) - 1) for each in made]
-        return made
 
-    def _program_frame(self) -> FrameType | None:
-        """The innermost frame of the program that is being recorded."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename != self.file:
-            frame = frame.f_back
-        return frame
+    def _unseen(self, place: int) -> int:
+        """A call for a tensor that nobody saw computed. What it was given, its nodes tell."""
+        self.calls.append(
+            RecordedCall("", [], (), "", 0, self._block(), range(0), [place], seen=False)
+        )
+        return len(self.calls) - 1
 
-    def _take_names(self, frame: FrameType | None) -> None:
-        """The program's variables are rebound, so their names are taken while they hold. Those of
-        functions are left alone: to read them would keep copies of them alive."""
-        if frame is not None:
-            for name, value in list(frame.f_globals.items()):
-                if isinstance(value, torch.Tensor) and not name.startswith("_"):
-                    self.tensors.name(value, name)
+    def _block(self) -> int | None:
+        return self.modules.innermost.block if self.modules.innermost else None
 
     # -- modules
 
     def enter_module(self, module: torch.nn.Module) -> None:
         if self.watches():
-            self.modules.enter(module, id(self._program_frame()))
-            outermost = self.modules.running[0].module
-            if outermost is module:
-                self.tensors.buffers = {id(buffer) for buffer in module.buffers()}
+            with self.reading():
+                self.modules.enter(module, len(self.tensors.versions))
+                outermost = self.modules.running[0].module
+                if outermost is module:
+                    self.tensors.buffers = {id(buffer) for buffer in module.buffers()}
 
-    def leave_module(self, module: torch.nn.Module) -> None:
+    def leave_module(self, module: torch.nn.Module, result: Any) -> None:
         if self.watches():
-            self.modules.leave(module)
+            with self.reading():
+                call = self.modules.leave(module, self.tensors)
+                if call is not None and not module._forward_hooks:  # which may change the result
+                    self.program.name(sys._getframe(), result, call.since)
 
     # -- the engine
 
     @contextlib.contextmanager
     def engine_run(self, roots: Sequence[Any]) -> Iterator[None]:
-        """Have every node note what it receives and sends while the engine runs."""
-        if not self.is_here():
+        """Have every node note what it receives and sends while the engine runs, whichever thread
+        calls it."""
+        run = None
+        if self._active and not is_traced():
+            own = threading.get_ident() == self._thread
+            with self.reading():
+                if own:
+                    self.program.place(sys._getframe())
+                run = self.engine.begin(roots, own)
+        if run is None:
             yield
             return
-        with self.aside():
-            self.engine.begin(roots)
-        self._inside += 1
         try:
-            yield
-            self.engine.complete()
+            with self.inside():
+                yield
+            with self.reading():
+                self.engine.complete(run)
         finally:
-            self._inside -= 1
-            self.engine.end()
+            self.engine.end(run)

@@ -4,12 +4,14 @@ are on. When the last one stops, torch is as it was.
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from threading import get_ident
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 from .arguments import call_name, full_name
+from .compiling import Curtain, skipped
 from .observer import Observer
 
 # Calls that calculate nothing, though they may give a tensor back, and are asked for often:
@@ -47,7 +49,8 @@ def watch_torch(observer: Observer) -> None:
     """Show modules, the engine and custom functions to an observer."""
     _observers.append(observer)
     if len(_observers) == 1:
-        _undo.extend([*watch_modules(), watch_engine(), watch_functions()])
+        _undo.extend([watch_engine(), watch_functions()])
+        _undo.append(_curtain.hang())
 
 
 def unwatch_torch(observer: Observer) -> None:
@@ -56,19 +59,27 @@ def unwatch_torch(observer: Observer) -> None:
         _undo.pop()()
 
 
-def watch_modules() -> list[Callable[[], None]]:
+def watch_modules() -> Callable[[], None]:
     def enter(module: torch.nn.Module, *_: Any) -> None:
         for observer in _observers:
             observer.enter_module(module)
 
-    def leave(module: torch.nn.Module, *_: Any) -> None:
+    def leave(module: torch.nn.Module, _: Any, result: Any) -> None:
         for observer in _observers:
-            observer.leave_module(module)
+            observer.leave_module(module, result)
 
     hooks = torch.nn.modules.module
     before = hooks.register_module_forward_pre_hook(enter)
     after = hooks.register_module_forward_hook(leave, always_call=True)
-    return [before.remove, after.remove]
+
+    def undo() -> None:
+        before.remove()
+        after.remove()
+
+    return undo
+
+
+_curtain = Curtain(CallWatcher, watch_modules)
 
 
 def watch_engine() -> Callable[[], None]:
@@ -76,7 +87,10 @@ def watch_engine() -> Callable[[], None]:
     places: list[Any] = [torch.autograd, torch.autograd.graph]
     original = torch.autograd.graph._engine_run_backward
 
+    @skipped
     def run(t_outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        if get_ident() in _curtain.drawn:
+            return original(t_outputs, *args, **kwargs)
         with contextlib.ExitStack() as stack:
             for observer in _observers:
                 stack.enter_context(observer.engine_run(t_outputs))
@@ -92,19 +106,24 @@ def watch_engine() -> Callable[[], None]:
 
 
 def watch_functions() -> Callable[[], None]:
-    """Custom functions are invisible to torch's modes: ``apply`` is watched in their place."""
-    base: Any = torch.autograd.Function
-    original = vars(base)["apply"]
+    """Custom functions are invisible to torch's modes: what ``Function.apply`` calls in the end is
+    watched in their place. ``apply`` itself stays as it is, which a program may hold already, and
+    which torch.compile knows."""
+    base: Any = torch.autograd.function._SingleLevelFunction
+    original = vars(torch._C._FunctionBase)["apply"]
 
+    @skipped
     def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
         run = original.__get__(None, cls)
+        if get_ident() in _curtain.drawn:
+            return run(*args, **kwargs)
         for observer in reversed(_observers):
             if observer.watches():
                 return observer.call(run, cls.__name__, args, kwargs)
         return run(*args, **kwargs)
 
     def undo() -> None:
-        base.apply = original
+        del base.apply
 
     base.apply = classmethod(apply)
     return undo

@@ -11,7 +11,9 @@ from typing import Any
 
 import torch
 
-from ..graph import Edge, Graph, Node, Output, Root, Saved
+from ..graph import Edge, Graph, Node, Note, Output, Root, Saved
+from .engine import merged
+from .names import NameSource, named_tensors, names_of_models, namespace_of
 from .nodes import (
     AutogradNode,
     LeafNode,
@@ -19,10 +21,10 @@ from .nodes import (
     free_in_steps,
     grad_fn_of,
     grad_version,
+    gradient_of,
     is_leaf,
     key_of,
     kind_of,
-    named_tensors,
     nodes_below,
     quiet,
     saved_values,
@@ -30,8 +32,9 @@ from .nodes import (
 )
 from .notes import NodeRun, Notes
 from .observer import Observer
+from .origins import Walk
 from .recording import Recording
-from .written import Walk, with_calls
+from .written import with_calls
 
 
 class GraphError(ValueError):
@@ -61,17 +64,17 @@ def has_run(recording: Recording, starts: Sequence[AutogradNode]) -> bool:
 
 def of(
     tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
-    namespace: Mapping[str, Any] | None = None,
+    namespace: NameSource | None = None,
     recording: Recording | None = None,
 ) -> Graph:
     """The graph behind ``tensors``.
 
-    ``namespace`` gives names (``globals()``, say); ``recording`` the values and calls. Raises
-    GraphError for a tensor that has no graph. Never runs ``backward``.
+    ``namespace`` gives names (``globals()``, say, or a model); ``recording`` the values and calls.
+    Raises GraphError for a tensor that has no graph. Never runs ``backward``.
     """
     observer = None if recording is None else recording._observer
     with quiet() if observer is None else observer.aside():
-        return record_graph(tensors, namespace or {}, observer)
+        return record_graph(tensors, namespace_of(namespace or {}), observer)
 
 
 def record_graph(
@@ -79,15 +82,21 @@ def record_graph(
     namespace: Mapping[str, Any],
     observer: Observer | None,
 ) -> Graph:
-    names = names_in(namespace)
+    ran = [] if observer is None else observer.modules.models
+    known = list(named_tensors(namespace, ran))
+    names = names_in(known)
     asked = named_by_program(tensors, names)
     starts = [start_of(name or "the tensor", tensor) for name, tensor in asked]
     names.by_key |= {key_of(tensor): name for name, tensor in asked if name}
     if observer is not None:
-        observer.tensors.take_names({**namespace, **{name: each for name, each in asked if name}})
+        observer.tensors.take_paths(names_of_models(namespace, ran))
+        observer.tensors.take_names([*((name, each) for name, each in asked if name), *known])
 
     walk = walk_from(starts, observer)
-    runs = [notes.runs.get(walk.run) if walk.run is not None else None for notes in walk.notes]
+    runs = [
+        merged([notes.runs[number] for number in dict.fromkeys(walk.runs) if number in notes.runs])
+        for notes in walk.notes
+    ]
     parts = zip(walk.nodes, walk.notes, runs, strict=True)
     nodes = [node_of(node, notes, run, names, observer) for node, notes, run in parts]
     turns = {number: run.turn for number, run in enumerate(runs) if run is not None}
@@ -102,7 +111,11 @@ def record_graph(
     )
     if observer is None:
         return graph
-    graph = replace(graph, bound=tuple(bounds(walk, starts, observer)))
+    graph = replace(
+        graph,
+        bound=tuple(bounds(walk, starts, observer)),
+        notes=tuple(notes_on(graph.roots, walk, observer)),
+    )
     return with_calls(graph, walk, [tensor for _, tensor in asked], observer)
 
 
@@ -118,9 +131,9 @@ class Names:
     by_key: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def names_in(namespace: Mapping[str, Any]) -> Names:
+def names_in(known: Sequence[tuple[str, torch.Tensor]]) -> Names:
     names = Names()
-    for name, tensor in named_tensors(namespace):
+    for name, tensor in known:
         names.by_object.setdefault(id(tensor), name)
         names.by_key.setdefault(key_of(tensor), name)
     return names
@@ -148,26 +161,40 @@ def walk_from(starts: Sequence[AutogradNode], observer: Observer | None) -> Walk
     free_in_steps(nodes, starts)
     numbers = {node: number for number, node in enumerate(nodes)}
     if observer is None:
-        return Walk(nodes, numbers, [Notes()] * len(nodes), None)
+        return Walk(nodes, numbers, [Notes()] * len(nodes), [])
     notes = [observer.notes.read(node) for node in nodes]
-    return Walk(nodes, numbers, notes, observer.engine.run_to_show(starts))
+    return Walk(nodes, numbers, notes, observer.engine.runs_to_show(starts))
 
 
 def bounds(walk: Walk, starts: Sequence[AutogradNode], observer: Observer) -> Iterator[str]:
     """What the gradients depend on besides the graph."""
     if observer.engine.hooked:
         yield "hook"
-    if walk.run is None:
+    if not walk.runs:
         return
     pairs = list(zip(walk.nodes, walk.notes, strict=True))
-    began = {node for node, notes in pairs if walk.run in notes.began}
-    if began != set(starts) or len(began) != observer.engine.runs[walk.run].starts:
+    shown = walk.runs[0]
+    began = {node for node, notes in pairs if shown in notes.began}
+    if began != set(starts) or len(began) != observer.engine.runs[shown].starts:
         yield "start"
     if any(
-        is_leaf(node) and walk.run in notes.runs and notes.written != grad_version(node)
+        is_leaf(node) and shown in notes.runs and notes.written != grad_version(node)
         for node, notes in pairs
     ):
         yield "summed"
+
+
+def notes_on(roots: Sequence[Root], walk: Walk, observer: Observer) -> Iterator[Note]:
+    """What a reader should know of the recording."""
+    if observer.failures:
+        yield Note("failed", tuple(dict.fromkeys(observer.failures)))
+    if observer.engine.compiled:
+        yield Note("compiled")
+    if len(roots) > 1 and len(walk.runs) == 1:
+        began = [walk.runs[0] in walk.notes[root.node].began for root in roots]
+        if any(began) and not all(began):
+            named = (root.name for root, here in zip(roots, began, strict=True) if here)
+            yield Note("run", tuple(named))
 
 
 def node_of(
@@ -197,7 +224,7 @@ def leaf_of(node: LeafNode, output: Output, names: Names, observer: Observer | N
     name = names.by_key.get(key_of(leaf))
     if observer is not None and (place := observer.tensors.place_of(leaf)) is not None:
         name = observer.tensors.versions[place].name or name
-    grad = None if leaf.grad is None else value_of(leaf.grad)
+    grad = None if leaf.grad is None else gradient_of(leaf.grad)
     held = observer is None or isinstance(leaf, torch.nn.Parameter)
     return Node(node.name(), (replace(output, name=name),), grad=grad, leaf=True, held=held)
 

@@ -38,7 +38,7 @@ class Recording:
         frame = sys._getframe(1)
         while frame.f_code.co_filename == contextlib.__file__ and frame.f_back is not None:
             frame = frame.f_back  # entered by an ExitStack
-        self._observer.start(frame.f_code.co_filename)
+        self._observer.start(frame)
         watch_torch(self._observer)
         self._on.callback(unwatch_torch, self._observer)
         self._on.callback(self._observer.stop)

@@ -1,15 +1,18 @@
 """From a frame of the running program to what stands there in its source: the expression that is
-being computed, and the variables it is assigned to.
+being computed, and the variables it is assigned to; and to what its variables hold.
 
 Nothing here knows torch.
 """
 
 import ast
-import itertools
+import inspect
 import linecache
+import sys
+import weakref
+from collections.abc import Iterable
 from functools import lru_cache
-from types import FrameType
-from typing import NamedTuple
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
 
 class Position(NamedTuple):
@@ -24,34 +27,57 @@ class Position(NamedTuple):
     end: int | None = None
 
 
-def where(frame: FrameType | None) -> tuple[str, Position]:
-    """The expression that is being computed in a frame, on one line, and where it stands.
+class Expression(NamedTuple):
+    """An expression on one line, where it stands, and the variables that its value is assigned to.
 
-    The text is empty, and the line 0, if there is no frame or no source.
+    The text is empty, and there are no variables, if there is no source.
     """
-    if frame is None:
-        return "", Position(0)
-    positions = frame.f_code.co_positions()
-    line, last, start, end = next(itertools.islice(positions, frame.f_lasti // 2, None))
+
+    text: str
+    position: Position
+    variables: tuple[str, ...] = ()
+
+
+class Instructions:
+    """The expressions that the instructions of one code object compute, each read once."""
+
+    def __init__(self, code: CodeType) -> None:
+        number = id(code)
+        self.code = weakref.ref(code, lambda _: _read.pop(number, None))
+        self.positions = [Position(p[0] or 0, *p[1:]) for p in code.co_positions()]
+        self.expressions: dict[int, Expression] = {}
+
+
+_read: dict[int, Instructions] = {}  # by the id of the code, which hashes slowly
+
+
+def expression_at(frame: FrameType) -> Expression:
+    """The expression that is being computed in a frame."""
+    code = frame.f_code
+    instructions = _read.get(id(code))
+    if instructions is None or instructions.code() is not code:
+        instructions = _read[id(code)] = Instructions(code)
+    found = instructions.expressions.get(frame.f_lasti)
+    if found is None:
+        position = instructions.positions[frame.f_lasti // 2]
+        found = instructions.expressions[frame.f_lasti] = expression_in(frame, position)
+    return found
+
+
+def expression_in(frame: FrameType, position: Position) -> Expression:
+    """The expression that stands at a position in the source of a frame."""
+    line, last, start, end = position
     lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
-    if line is None or last is None or start is None or end is None or last > len(lines):
-        return "", Position(frame.f_lineno)
+    if not line or last is None or start is None or end is None or last > len(lines):
+        return Expression("", Position(frame.f_lineno))
     parts = [part.encode() for part in lines[line - 1 : last]]
     parts[-1] = parts[-1][:end]
     parts[0] = parts[0][start:]
     text = " ".join(part.decode().strip() for part in parts)
-    return text, Position(line, last, start, end)
+    return Expression(text, position, assignments("".join(lines)).get(position, ()))
 
 
-def assigned_names(frame: FrameType | None, position: Position) -> tuple[str, ...]:
-    """The variables to which the value of the expression at a position is assigned."""
-    if frame is None or position.last_line is None:
-        return ()
-    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
-    return assignments("".join(lines)).get(position, ())
-
-
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def assignments(source: str) -> dict[Position, tuple[str, ...]]:
     """By the position of an assigned expression: the variables on the left.
 
@@ -63,6 +89,7 @@ def assignments(source: str) -> dict[Position, tuple[str, ...]]:
     except SyntaxError:  # an IPython cell with a magic, say
         return {}
     names = {}
+    value: ast.expr | ast.stmt
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=[target, *_], value=value):
@@ -71,6 +98,8 @@ def assignments(source: str) -> dict[Position, tuple[str, ...]]:
                 pass
             case ast.NamedExpr(target=target, value=value):
                 pass
+            case ast.AugAssign(target=target):
+                value = node  # the whole statement adds
             case _:
                 continue
         parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
@@ -79,6 +108,23 @@ def assignments(source: str) -> dict[Position, tuple[str, ...]]:
             ends = value.end_lineno, value.col_offset, value.end_col_offset
             names[Position(value.lineno, *ends)] = tuple(variables)
     return names
+
+
+def variables_of(frame: FrameType, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """What the local variables of a frame hold now; all of them, or those of these names.
+
+    Before Python 3.13 a function's ``f_locals`` is a copy that stays on the frame, and keeps alive
+    what it holds until the function returns (https://peps.python.org/pep-0667/). So it is emptied,
+    unless someone else has it: the program, which asked for ``locals()``, or a debugger, which
+    writes back what stands there.
+    """
+    held = frame.f_locals
+    found = dict(held) if names is None else {name: held[name] for name in names if name in held}
+    copied = sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED
+    watched = sys.gettrace() is not None or sys.getprofile() is not None
+    if copied and not watched and sys.getrefcount(held) == 3:  # the frame's, ours, and its own
+        held.clear()
+    return found
 
 
 @lru_cache(maxsize=1024)

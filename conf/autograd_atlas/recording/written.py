@@ -4,144 +4,106 @@ computed from, joined to the nodes that PyTorch recorded for them.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
-from ..graph import Argument, Block, Call, Graph, Node, Output, Tensor, primed
-from .nodes import AutogradNode, is_leaf, sequence_number
-from .notes import Notes, RecordedCall, TensorVersion
+from ..graph import (
+    Argument,
+    Block,
+    Call,
+    Edge,
+    Graph,
+    Node,
+    Note,
+    Output,
+    Tensor,
+    Value,
+    primed,
+    total,
+)
+from .notes import TensorVersion
 from .observer import Observer
-
-Arrival = tuple[int | None, int]  # the node at which a gradient arrives, and for which output
-
-
-@dataclass
-class Walk:
-    """The nodes of a graph in forward order, the number of each, and what is known of each."""
-
-    nodes: list[AutogradNode]
-    numbers: dict[AutogradNode, int]
-    notes: list[Notes]
-    run: int | None  # the run of the engine to show
+from .origins import Arrival, Origins, Walk
 
 
 def with_calls(
     graph: Graph, walk: Walk, asked: Sequence[torch.Tensor], observer: Observer
 ) -> Graph:
     """Add the calls that the asked tensors were computed from."""
-    ends = [place for each in asked if (place := observer.tensors.place_of(each)) is not None]
-    if len(ends) < len(asked):
+    if not any(notes.versions for notes in walk.notes):
         # computed outside of the recording: what PyTorch recorded is all there is
         return replace(graph, nodes=tuple(saved_renumbered(graph.nodes, {})))
-    places, calls = needed(ends, observer)
-    joined = Joined(graph, walk, observer, places)
-    inner = {call: joined.recorded_by(observer.calls[call]) for call in calls}
+    ends = [observer.tensors.note(each) for each in asked]
+    joined = Joined(Origins(graph, walk, observer, ends), several=len(set(walk.runs)) > 1)
+    unseen = joined.origins.unseen_nodes()
     return with_blocks(
         replace(
             graph,
-            nodes=tuple(joined.nodes(inner)),
+            nodes=tuple(joined.nodes()),
             roots=tuple(
                 replace(root, tensor=joined.numbers[end])
                 for root, end in zip(graph.roots, ends, strict=True)
             ),
             tensors=tuple(joined.tensors()),
-            calls=tuple(joined.call(observer.calls[call], inner[call]) for call in sorted(calls)),
+            calls=tuple(joined.calls()),
+            notes=graph.notes + ((Note("unseen", tuple(unseen)),) if unseen else ()),
         ),
         observer.modules.blocks,
     )
 
 
-def needed(ends: Iterable[int], observer: Observer) -> tuple[set[int], set[int]]:
-    """The tensors and calls that the ends were computed from, back to leaves and constants."""
-    places: set[int] = set()
-    calls: set[int] = set()
-    todo = list(ends)
-    while todo:
-        place = todo.pop()
-        if place in places:
-            continue
-        places.add(place)
-        version = observer.tensors.versions[place]
-        if version.changed_by is not None and not version.leaf:
-            todo.append(version.changed_by)
-        if version.leaf or version.made_by is None:
-            continue
-        call = observer.calls[version.made_by]
-        inputs = [each.tensor for each in call.arguments if each.tensor is not None]
-        if not inputs:
-            continue  # a tensor made from nothing, such as torch.ones(3): a constant
-        calls.add(version.made_by)
-        places.update(call.outputs)
-        todo.extend(inputs)
-    return places, calls
-
-
 class Joined:
-    """The tensors that a graph needs, by their places in the history, and where the gradient of
-    each arrives in the graph."""
+    """The tensors and calls that a graph needs, numbered as in the graph, and joined to its
+    nodes."""
 
-    def __init__(self, graph: Graph, walk: Walk, observer: Observer, places: set[int]) -> None:
-        self.graph = graph
-        self.places = sorted(places)
-        self.numbers = {place: number for number, place in enumerate(self.places)}  # in the graph
-        self.versions = observer.tensors.versions
+    def __init__(self, origins: Origins, several: bool) -> None:
+        self.origins = origins
+        self.graph = origins.graph
+        self.versions = origins.versions
+        self.places = sorted(origins.places, key=lambda place: (origins.places[place], place))
+        self.numbers = {place: number for number, place in enumerate(self.places)}
         self.primes = primes_of(self.places, self.versions)
-        self.outgoing: dict[int, list[int]] = defaultdict(list)  # by node: numbers of edges
-        for number, edge in enumerate(graph.edges):
-            self.outgoing[edge.source].append(number)
-        self.sequence = [sequence_number(node) for node in walk.nodes]
-        self._calls = observer.calls
-        self._outputs: dict[int, tuple[int, int]] = {}  # by place: node and output
-        self._leaves: dict[int, int] = {}  # by the first place of a leaf: its node
-        for number, (node, notes) in enumerate(zip(walk.nodes, walk.notes, strict=True)):
-            for output, place in notes.versions.items():
-                self._outputs[place] = (number, output)
-            if is_leaf(node):
-                leaf = observer.tensors.place_of(node.variable)
-                if leaf is not None:
-                    self._leaves[self.versions[leaf].first] = number
-
-    def arrival(self, place: int) -> Arrival:
-        """Where the gradient of a tensor arrives."""
-        version = self.versions[place]
-        if version.leaf:
-            return self._leaves.get(version.first), 0
-        return self._outputs.get(place, (None, 0))
-
-    def recorded_by(self, call: RecordedCall) -> list[int]:
-        """The nodes that a call recorded: those behind its outputs that were made while it ran."""
-        nodes: set[int] = set()
-        todo = [self.arrival(output)[0] for output in call.outputs]
-        while todo:
-            node = todo.pop()
-            if node is None or node in nodes or self.sequence[node] not in call.sequence:
-                continue
-            nodes.add(node)
-            todo += [self.graph.edges[edge].target for edge in self.outgoing[node]]
-        return sorted(nodes)
+        self.keys = sorted(key for key in origins.calls if origins.calls[key].outputs)
+        self.arguments = {
+            key: self.routed(origins.calls[key].arguments, origins.inner[key]) for key in self.keys
+        }
+        self.several = several  # runs of the engine
 
     def tensors(self) -> Iterable[Tensor]:
+        received = self.sent_to()
         for place in self.places:
             version = self.versions[place]
-            node, output = self.arrival(place)
+            node, output = self.origins.arrival(place) or (None, 0)
             yield Tensor(
                 version.value, version.name, self.primes[place], version.leaf,
                 version.requires_grad, node, output, version.held,
                 renumbered(version.changed_by, self.numbers),
+                received.get(place) if version.leaf and self.several else None,
             )  # fmt: skip
 
-    def call(self, call: RecordedCall, inner: list[int]) -> Call:
-        """A call with its arguments joined to the edges of the nodes that it recorded."""
-        arguments = [
-            replace(argument, tensor=renumbered(argument.tensor, self.numbers))
-            for argument in self.routed(call.arguments, inner)
-        ]
-        outputs = [self.numbers[place] for place in call.outputs if place in self.numbers]
-        return Call(
-            call.name, tuple(arguments), tuple(outputs), call.options, call.source, call.line,
-            call.block, tuple(inner),
-        )  # fmt: skip
+    def sent_to(self) -> dict[int, Value | None]:
+        """By the place of a tensor: the sum of what the calls that used it sent."""
+        edges: dict[int, list[Edge]] = defaultdict(list)
+        for arguments in self.arguments.values():
+            for argument in arguments:
+                if argument.tensor is not None:
+                    edges[argument.tensor] += [self.graph.edges[edge] for edge in argument.edges]
+        return {place: total(edge.sent for edge in sent) for place, sent in edges.items()}
+
+    def calls(self) -> Iterable[Call]:
+        """The calls, with their arguments joined to the edges of the nodes that they recorded."""
+        for key in self.keys:
+            call = self.origins.calls[key]
+            arguments = [
+                replace(argument, tensor=renumbered(argument.tensor, self.numbers))
+                for argument in self.arguments[key]
+            ]
+            yield Call(
+                call.name, tuple(arguments), tuple(self.numbers[place] for place in call.outputs),
+                call.options, call.source, call.line, call.block, tuple(self.origins.inner[key]),
+                call.seen,
+            )  # fmt: skip
 
     def routed(self, arguments: Sequence[Argument], inner: Iterable[int]) -> list[Argument]:
         """Give each tensor argument the edges along which the call sent gradients to it.
@@ -151,15 +113,16 @@ class Joined:
         """
         positions: dict[Arrival, list[int]] = defaultdict(list)
         for position, argument in enumerate(arguments):
-            if argument.tensor is not None:
-                arrival = self.arrival(argument.tensor)
-                if arrival[0] is not None:
-                    positions[arrival].append(position)
+            place = argument.tensor
+            arrival = None if place is None else self.origins.arrival(place)
+            if arrival is not None:
+                positions[arrival].append(position)
         edges: dict[Arrival, list[int]] = defaultdict(list)
         for node in inner:
-            for number in self.outgoing[node]:
+            for number in self.origins.outgoing[node]:
                 edge = self.graph.edges[number]
-                edges[edge.target, edge.output].append(number)
+                if edge.target is not None:
+                    edges[edge.target, edge.output].append(number)
         routed = list(arguments)
         for arrival, places in positions.items():
             numbers = edges.get(arrival, [])
@@ -170,26 +133,25 @@ class Joined:
                 routed[places[0]] = replace(routed[places[0]], edges=tuple(numbers))
         return routed
 
-    def nodes(self, inner: Mapping[int, list[int]]) -> list[Node]:
+    def nodes(self) -> list[Node]:
         """The nodes, each in the block of the call that recorded it, with values and names as they
         were when the program ran."""
-        blocks = {
-            number: self._calls[call].block for call, numbers in inner.items() for number in numbers
-        }
+        calls, inner = self.origins.calls, self.origins.inner
+        blocks = {number: calls[key].block for key in self.keys for number in inner[key]}
         nodes = [
             replace(node, block=blocks.get(number))
             for number, node in enumerate(saved_renumbered(self.graph.nodes, self.numbers))
         ]
         for place in reversed(self.places):  # a leaf holds today what a step has made of it
             version = self.versions[place]
-            leaf = self._leaves.get(version.first) if version.leaf else None
+            leaf = self.origins.leaves.get(version.first) if version.leaf else None
             if leaf is not None:
                 used = replace(nodes[leaf].outputs[0], value=version.value)
                 nodes[leaf] = with_output(nodes[leaf], 0, used)
         for place in self.places:
             name, primes = self.versions[place].name, self.primes[place]
-            if name and primes and place in self._outputs:
-                number, output = self._outputs[place]
+            if name and primes and place in self.origins.outputs:
+                number, output = self.origins.outputs[place]
                 named = replace(nodes[number].outputs[output], name=primed(name, primes))
                 nodes[number] = with_output(nodes[number], output, named)
         return nodes
