@@ -30,9 +30,10 @@ from .diagram import (
     Line,
     symbol_width,
 )
+from .geometry import Point, Rectangle
 from .keys import Key, Kind
 from .labels import columns
-from .layout import Layout, Point, Rectangle, layout
+from .layout import Layout, layout
 from .words import Words, words
 
 # What XML 1.0 cannot hold, not even escaped.
