@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..graph import Graph
+from ..memory import uncollected
 from .alternative import alternative
 from .choice import AS_READABLE, Choice
 from .colours import file_style
@@ -166,6 +167,7 @@ def content_svg(picture: Diagram, at: Layout, prefix: str) -> str:
     return "".join(parts)
 
 
+@uncollected()
 def svg(
     graph: Graph,
     view: str = WRITTEN,
