@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import Graph
+from ..memory import uncollected
 from .alternative import summary
 from .choice import AS_READABLE, Choice
 from .composing import diagram
@@ -70,6 +71,7 @@ def figure(
     return before + below + after
 
 
+@uncollected()
 def figure_parts(
     graph: Graph,
     prefix: str,
