@@ -877,7 +877,7 @@ def test_what_is_inside_of_a_folded_block_is_one_step(opened):
 
 
 def test_a_reader_stays_at_the_same_place_when_a_block_opens_or_another_view_is_shown(opened):
-    graph, page = opened(tower)
+    _, page = opened(tower)
     few = int(page.locator(".aa-scrubber").get_attribute("max"))
     page.locator(".aa-scrubber").fill("2")
     whole = line(page)
@@ -913,7 +913,7 @@ def test_a_block_stays_where_it_was_clicked(opened):
     frame.locator(".hit").click()
     closed_at = view.locator("g.block.aa-door").nth(4).evaluate(corner)
     for after in (opened_at, closed_at):
-        assert after == pytest.approx(before, abs=30)  # to the right of it, the title has to be seen
+        assert after == pytest.approx(before, abs=30)  # the title beside it has to be seen
 
 
 def layers():
