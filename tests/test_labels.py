@@ -64,6 +64,7 @@ def test_a_module_of_images_shows_what_it_was_made_with(module: nn.Module, label
     [
         (nn.Linear(6, 2, bias=False), "linear"),
         (nn.LayerNorm(6), "layer_norm(6)"),
+        (nn.LayerNorm((5, 6)), "layer_norm((5, 6))"),
         (nn.LSTM(6, 4), "lstm"),
         (nn.LSTM(6, 4, bidirectional=True), "lstm(bidirectional=True)"),
         (nn.GRU(6, 4, num_layers=2), "gru(num_layers=2)"),
@@ -82,6 +83,7 @@ def test_a_module_of_rows_shows_what_it_was_made_with(module: nn.Module, label: 
         (lambda: rows.std(0, False), ["std(0, unbiased=False)"]),
         (lambda: rows.flatten(1).view(2, -1), ["flatten(1)", "view(2, -1)"]),
         (lambda: rows.transpose(0, 1).softmax(0), ["transpose(0, 1)", "softmax(0)"]),
+        (lambda: rows[:, :2, :2].reshape((2, 2, 2)), ["[:, :2, :2]", "reshape((2, 2, 2))"]),
         (lambda: F.conv2d(image, image, None, 2, 1), ["conv2d(8×8, stride=2, padding=1)"]),
         (lambda: F.softmax(rows, dim=-1), ["softmax(dim=-1)"]),
         (lambda: F.cross_entropy(rows, rows, reduction="sum"), ["cross_entropy(reduction='sum')"]),

@@ -28,6 +28,10 @@ ARITHMETIC = REFLECTED | {
 }  # fmt: skip
 COMPARISONS = {f"__{name}__": name for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 # What torch's own modules pass on and nobody would write:
+# Lengths along each dimension, of which one stands for as many as there are:
+LENGTHS = {
+    "kernel_size", "stride", "padding", "output_padding", "dilation", "output_size",
+}  # fmt: skip
 NAMELESS = Parameter("")
 UNSEEN = {"_stacklevel", "embed_dim_to_check"}
 
@@ -130,7 +134,7 @@ def options_of(
         if is_left_out(parameter, thing) or (parameter.name == "stride" and thing == kernel):
             bare = False
             continue
-        text = short_text(thing if written else compact(thing))
+        text = short_text(compact(parameter.name, thing))
         bare = bare and positional and not isinstance(thing, bool)
         bare = bare and (written or parameter.default is REQUIRED)
         yield text if bare or not parameter.name else f"{parameter.name}={text}"
@@ -147,10 +151,12 @@ def is_left_out(parameter: Parameter, thing: Any) -> bool:
     return nothing or parameter.name in UNSEEN or is_default(parameter, thing)
 
 
-def compact(thing: Any) -> Any:
+def compact(name: str, thing: Any) -> Any:
     """One number for several that are the same, as modules of torch make them: 3 for (3, 3)."""
-    same = isinstance(thing, tuple) and len(set(map(repr, thing))) == 1
-    return thing[0] if same else thing
+    if not isinstance(thing, (tuple, list)):
+        return thing
+    alike = name in LENGTHS and len(set(map(repr, thing))) == 1
+    return thing[0] if alike or (name == "normalized_shape" and len(thing) == 1) else thing
 
 
 def is_number(thing: Any) -> bool:
