@@ -27,6 +27,7 @@ from .labels import (
     in_one_line,
     is_spelled_out,
     number_text,
+    rounded,
     short,
     tensor_name,
     title_of,
@@ -137,7 +138,7 @@ class WrittenView(View):
         call = self.graph.calls[key.number]
         if key.kind is Kind.CONSTANT and key.place is not None:
             text = call.arguments[key.place].text
-            return Box(key, "constant", ((Span("value", short(text, 12)),),), title=text)
+            return Box(key, "constant", ((Span("value", short(rounded(text), 12)),),), title=text)
         outputs = self.drawn_outputs[key.number]
         if len(outputs) == 1:
             return self.tensor_box(key, outputs[0], call_symbol(call), detailed)
@@ -308,7 +309,7 @@ class RecordedView(View):
         if saved.tensor is not None:
             return Row(Quantity(Measure.VALUE, saved.tensor))
         calls = (call for call in self.graph.calls if number in call.nodes)
-        texts = {argument.text for call in calls for argument in call.arguments}
+        texts = {rounded(argument.text) for call in calls for argument in call.arguments}
         numbers = saved.value.numbers if saved.value is not None else None
         return None if set(map(number_text, numbers or ())) <= texts else Row(None)
 
