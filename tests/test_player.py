@@ -287,6 +287,31 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
     assert button.get_attribute("aria-label") == "Play"
 
 
+def test_the_speed_is_the_readers_for_all_figures_of_a_page(reader, tmp_path):
+    x = leaf(2)
+    drawing = draw(x * x.exp(), names={"x": x})
+    path = tmp_path / "two.html"
+    path.write_text(drawing._repr_html_() + drawing._repr_html_(), encoding="utf-8")
+    page = reader(path.as_uri(), viewport={"width": 360, "height": 740})
+    page.evaluate("document.body.style.margin = '16px'")
+    places = "each => new Set(each.map(part => part.getBoundingClientRect().bottom)).size"
+    controls = page.locator(".aa-player").first.locator("> *")
+    assert controls.evaluate_all(places) == 1, "more than one row"
+    page.clock.install()
+    buttons = page.get_by_role("button", name="Playing speed: 1×")
+    assert buttons.count() == 2
+    buttons.first.click()
+    assert page.get_by_role("button", name="Playing speed: 2×").all_text_contents() == ["2×", "2×"]
+    page.locator(".aa-play").last.click()
+    page.clock.run_for(1_000)  # no step lasts longer than two seconds, of which this is half
+    assert squeezed(page.locator(".aa-say").last.inner_text()).startswith("Step 1 ")
+    page.locator(".aa-play").last.click()
+    page.locator(".aa-scroll").last.focus()
+    for key, expected in ((">", "4×"), (">", "0.5×"), ("<", "0.5×"), (">", "1×")):
+        page.keyboard.press(key)
+        assert page.locator(".aa-speed").all_text_contents() == [expected] * 2
+
+
 def test_everything_can_be_done_with_the_keyboard_alone(opened):
     """From the top of the page with Tab, arrows, Home, End, space and Enter only."""
     _, page = opened(example)
@@ -835,6 +860,60 @@ def test_folded_blocks_open_and_close_in_place(opened):
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run('.aa-figure')")["violations"]
     assert [each["id"] for each in found] == []
+
+
+def test_what_is_inside_of_a_folded_block_is_one_step(opened):
+    graph, page = opened(tower)
+    view = page.locator(".aa-view-written > .aa-scroll")
+    all_steps = len(graph.calls) + len(graph.order)
+    few = int(page.locator(".aa-scrubber").get_attribute("max"))
+    assert few < all_steps / 3
+    page.locator(".aa-scrubber").fill("2")
+    told = "7 operations of 1 · Block; the last one: "
+    assert line(page).startswith(f"Step 2 of {few}, forward pass: {told}")
+    assert view.locator("g.aa-now").count() == 1
+    page.locator(".aa-scrubber").fill(f"{few - 1}")
+    assert re.search(r"backward pass: \d+ nodes of 1 · Block, among them: \w+Backward", line(page))
+
+
+def test_a_reader_stays_at_the_same_place_when_a_block_opens_or_another_view_is_shown(opened):
+    _, page = opened(tower)
+    few = int(page.locator(".aa-scrubber").get_attribute("max"))
+    page.locator(".aa-scrubber").fill("2")
+    whole = line(page)
+    view = page.locator(".aa-view-written > .aa-scroll")
+    view.locator("g.block.aa-door").nth(1).click()
+    more = int(page.locator(".aa-scrubber").get_attribute("max"))
+    assert more > few + 8
+    last_of_block = line(page)
+    assert last_of_block.endswith(whole.partition("the last one: ")[2])
+    press(page, "back")
+    inside = line(page)
+    assert inside != last_of_block
+    page.get_by_text("What PyTorch recorded").first.click()
+    assert line(page) == whole  # there the block is folded
+    page.get_by_text("What you wrote").first.click()
+    assert line(page) == inside
+    view.locator(".frame.aa-door .hit").click()
+    assert line(page) == whole
+
+
+def test_a_block_stays_where_it_was_clicked(opened):
+    _, page = opened(tower, viewport={"width": 360, "height": 400})
+    page.evaluate("document.body.style.padding = '900px 0'")
+    view = page.locator(".aa-view-written > .aa-scroll")
+    corner = "door => { const { x, y } = door.querySelector('rect').getBoundingClientRect();"
+    corner += " return [x, y]; }"
+    box = view.locator("g.block.aa-door").nth(4)
+    box.scroll_into_view_if_needed()
+    before = box.evaluate(corner)
+    box.click()
+    frame = view.locator(".frame.aa-door")
+    opened_at = frame.evaluate(corner)
+    frame.locator(".hit").click()
+    closed_at = view.locator("g.block.aa-door").nth(4).evaluate(corner)
+    for after in (opened_at, closed_at):
+        assert after == pytest.approx(before, abs=30)  # the title beside it has to be seen
 
 
 def layers():

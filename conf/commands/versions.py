@@ -28,7 +28,7 @@ TESTS = (
     "tests/test_versions.py",
 )  # fmt: skip
 NEEDED = (  # by these tests and by what they import
-    "numpy", "pygraphviz", "fast-sugiyama", "pytest", "playwright", "lxml", "cssselect",
+    "numpy", "pygraphviz", "pytest", "playwright", "lxml", "cssselect",
     "watchfiles", "expecttest", "polib",
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import Graph
+from ..memory import uncollected
 from .alternative import summary
 from .choice import AS_READABLE, Choice
 from .composing import diagram
@@ -26,7 +27,7 @@ from .packing import packed
 from .phrases import code, unmarked
 from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
-from .tape import MOST_STEPS, NEXT, Step, step_count, tape, tape_json
+from .tape import NEXT, Step, tape, tape_json, too_long
 from .unfolding import MOST_INSIDE, unfolded
 from .words import Words, words
 
@@ -70,6 +71,7 @@ def figure(
     return before + below + after
 
 
+@uncollected()
 def figure_parts(
     graph: Graph,
     prefix: str,
@@ -119,8 +121,7 @@ def drawn_parts(
         add_unfolded(played, graph, folded, words, choice, kept)
         parts.append(controls(len(played["steps"]) - 1, words))
     else:
-        told = words["too-long"].format(n=step_count(graph), most=MOST_STEPS)
-        parts.append(f'<p class="aa-note">{told}</p>')
+        parts.append(f'<p class="aa-note">{too_long(graph, words)}</p>')
     parts += views
     parts.append(legend(pictures.values(), words))
     if played is not None:

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..graph import Graph
+from ..memory import uncollected
 from .alternative import alternative
 from .choice import AS_READABLE, Choice
 from .colours import file_style
@@ -30,9 +31,10 @@ from .diagram import (
     Line,
     symbol_width,
 )
+from .geometry import Point, Rectangle
 from .keys import Key, Kind
 from .labels import columns
-from .layout import Layout, Point, Rectangle, layout
+from .layout import Layout, layout
 from .words import Words, words
 
 # What XML 1.0 cannot hold, not even escaped.
@@ -165,6 +167,7 @@ def content_svg(picture: Diagram, at: Layout, prefix: str) -> str:
     return "".join(parts)
 
 
+@uncollected()
 def svg(
     graph: Graph,
     view: str = WRITTEN,

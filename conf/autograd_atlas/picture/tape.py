@@ -67,6 +67,12 @@ def step_count(graph: Graph) -> int:
     return forward + len(graph.order)
 
 
+def too_long(graph: Graph, words: Words) -> str:
+    """The sentence that says that ``graph`` cannot be played; empty if it can."""
+    count = step_count(graph)
+    return words["too-long"].format(n=count, most=MOST_STEPS) if count > MOST_STEPS else ""
+
+
 def tape_json(stored: dict[str, Any]) -> str:
     """JSON that can stand inside of a script element, which nothing in it ends.
 

@@ -1,7 +1,5 @@
 /* What a reader does with a figure: buttons, keys, and the pointer. */
 
-import { queryAll } from "./elements.js";
-
 const KEYS = {
   ArrowLeft: "back",
   ArrowRight: "forward",
@@ -72,9 +70,7 @@ export function listenToPointing(figure, { tape, pictures, lines, lights }) {
 
 // Another view is shown.
 export function listenToViews(figure, change) {
-  for (const choice of queryAll(figure, ":scope > input")) {
-    choice.addEventListener("change", change);
-  }
+  figure.addEventListener("change", ({ target }) => target.type === "radio" && change());
 }
 
 // Dragging the ground of a picture with a mouse moves it sideways.

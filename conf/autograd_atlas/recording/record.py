@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from ..graph import Edge, Graph, Node, Note, Output, Root, Saved
+from ..memory import uncollected
 from .engine import merged
 from .names import NameSource, named_tensors, names_of_models, namespace_of
 from .nodes import (
@@ -62,6 +63,7 @@ def has_run(recording: Recording, starts: Sequence[AutogradNode]) -> bool:
     return recording._observer.engine.has_reached(starts)
 
 
+@uncollected()
 def of(
     tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
     namespace: NameSource | None = None,
@@ -244,7 +246,8 @@ def saved_of(
             shown = replace(before, state=saved.state)
         if observer is not None and place is not None:
             name = observer.tensors.versions[place].name or name
-        kept.append(replace(shown, name=name, tensor=place))
+        known = name is not None or place is not None
+        kept.append(replace(shown, name=name, tensor=place) if known else shown)
     return tuple(kept)
 
 
