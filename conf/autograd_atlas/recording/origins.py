@@ -2,6 +2,7 @@
 those that were seen, and for what lies between the tensors that are known, calls that were not.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -121,11 +122,20 @@ class Origins:
         return inputs + self._unnamed(key, call, region)
 
     def _unnamed(self, key: Place, call: RecordedCall, region: Region) -> list[int]:
-        """The tensors that a call was given besides its arguments: its nodes lead to them."""
+        """The tensors that a call was given besides its arguments: its nodes lead to them. One that
+        wrote to a view leads to what was in the base before, which is no argument."""
+        if self._is_write(call):
+            return []
         given = {each.tensor for each in call.arguments}
         known = {self.arrival(place) for place in given if place is not None}
         places = [self._place_at(end, key) for end in region.ends if end not in known]
         return [place for place in places if place not in given]
+
+    def _is_write(self, call: RecordedCall) -> bool:
+        given = {
+            self.versions[each.tensor].first for each in call.arguments if each.tensor is not None
+        }
+        return any(self.versions[place].first in given for place in call.outputs)
 
     def _region(self, call: RecordedCall) -> Region:
         """From what a call gave and wrote, and what changed with it, down to what is known, or was
@@ -221,6 +231,20 @@ class Origins:
             ]
             if not call.seen:
                 call.name = self._name_of(self.inner[key])
+        self._claim_rest()
+
+    def _claim_rest(self) -> None:
+        """Give what only a later write to the same base leads to, the base being held by no
+        variable, to the call that was running."""
+        running = [key for key in sorted(self.calls) if self.calls[key].sequence]
+        starts = [self.calls[key].sequence.start for key in running]
+        for node, number in enumerate(self._sequence):
+            if node in self._claimed or self.graph.nodes[node].leaf:
+                continue
+            key = running[bisect_right(starts, number) - 1] if running else None
+            if key is not None and number in self.calls[key].sequence:
+                self._claimed[node] = key
+                self.inner[key] = sorted([*self.inner[key], node])
 
     def _name_of(self, nodes: list[int]) -> str:
         """What ran unseen, if its nodes tell."""
