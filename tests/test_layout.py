@@ -12,6 +12,7 @@ from torch import nn
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph
 from autograd_atlas.picture import graphviz, layout
+from autograd_atlas.picture.choice import EVERYTHING
 from autograd_atlas.picture.composing import diagram
 from autograd_atlas.picture.diagram import RECORDED, WRITTEN, Diagram
 from autograd_atlas.picture.geometry import Rectangle, frame_chains
@@ -60,7 +61,7 @@ def in_columns(monkeypatch):
 @cache
 def pictures() -> list[Diagram]:
     graphs = (loop(5), encoder(2), tangled(9), tangled(40))
-    return [diagram(graph, view, fold=False) for graph in graphs for view in (WRITTEN, RECORDED)]
+    return [diagram(graph, view, EVERYTHING) for graph in graphs for view in (WRITTEN, RECORDED)]
 
 
 def apart(a: Rectangle, b: Rectangle) -> bool:
@@ -123,7 +124,7 @@ def within(area: Rectangle, point: tuple[float, float]) -> bool:
 
 
 def test_texts_of_wires_in_columns_lie_on_no_box_and_not_on_each_other(in_columns):
-    picture = diagram(tangled(6), WRITTEN, fold=False)
+    picture = diagram(tangled(6), WRITTEN, EVERYTHING)
     at = layout.layout(picture)
     texts = []
     for wire in picture.wires:
@@ -151,6 +152,16 @@ def test_what_is_used_once_stands_right_before_what_uses_it():
     assert ranks(6, [(0, 1), (1, 2), (2, 3), (5, 4), (4, 3)]) == [0, 1, 2, 3, 2, 1]
 
 
+def test_what_is_written_of_wires_does_not_grow_faster_than_the_picture(in_columns):
+    """Although the columns that they cross grow with the square of it."""
+
+    def points(calls: int) -> int:
+        picture = diagram(tangled(calls), RECORDED, EVERYTHING)
+        return sum(map(len, layout.layout(picture).paths.values()))
+
+    assert points(400) < 2.5 * points(200)
+
+
 def test_a_circle_has_columns_too():
     assert sorted(ranks(3, [(0, 1), (1, 2), (2, 0)])) == [0, 1, 2]
 
@@ -170,6 +181,6 @@ def test_graphviz_is_given_only_what_it_lays_out_quickly(monkeypatch, graph, sma
     monkeypatch.setattr(layout, "by_graphviz", by_graphviz)
     recorded = graph()
     for view in (WRITTEN, RECORDED):
-        layout.layout(diagram(recorded, view, fold=False))
+        layout.layout(diagram(recorded, view, EVERYTHING))
     assert len(given) == small_enough
     assert max(given, default=0) <= layout.MOST_CROSSED < 2_000
