@@ -18,10 +18,10 @@ import torch.nn.functional as F
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph, Value
 from autograd_atlas.picture import figure, svg
+from autograd_atlas.picture.arranging import chain
 from autograd_atlas.picture.choice import EVERYTHING, Choice
 from autograd_atlas.picture.composing import diagram
 from autograd_atlas.picture.diagram import RECORDED, WRITTEN
-from autograd_atlas.picture.folding import chain
 from autograd_atlas.picture.labels import rows_of, type_text
 from autograd_atlas.picture.packing import packed
 from autograd_atlas.picture.words import words

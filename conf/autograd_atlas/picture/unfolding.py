@@ -12,11 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..graph import Graph
-from .choice import Choice
-from .composing import diagram
+from .arranging import chain
+from .composing import Scene
 from .diagram import Diagram
-from .folding import chain
 from .keys import Key, Kind
 from .layout import layout
 from .packing import packed
@@ -27,9 +25,7 @@ MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
 MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
 
 
-def unfolded(
-    graph: Graph, pictures: Mapping[str, tuple[Diagram, int]], choice: Choice
-) -> dict[str, Any]:
+def unfolded(scene: Scene, pictures: Mapping[str, tuple[Diagram, int]]) -> dict[str, Any]:
     """The pictures with one more block open, and what else a tape says of them, in no language.
 
     ``pictures`` are those in which they are opened, by name, and how many boxes the page has so
@@ -43,7 +39,7 @@ def unfolded(
     larger: dict[str, tuple[str, Diagram]] = {}  # by name, its parent and the picture
     for base, (picture, before) in pictures.items():
         boxes = before + sum(len(opened_one.boxes) for _, opened_one in larger.values())
-        for name, parent, opened_one in larger_ones(graph, picture, base, choice, boxes):
+        for name, parent, opened_one in larger_ones(scene, picture, base, boxes):
             larger[name] = parent, opened_one
     svgs = (untitled(picture, layout(picture), "") for _, picture in larger.values())
     return {
@@ -55,10 +51,9 @@ def unfolded(
 
 
 def larger_ones(
-    graph: Graph,
+    scene: Scene,
     picture: Diagram,
     base: str,
-    choice: Choice,
     boxes: int,
     inside: int | None = None,
 ) -> Iterator[tuple[str, str, Diagram]]:
@@ -67,14 +62,14 @@ def larger_ones(
     of what it gave so far are not too many."""
     parent = base if inside is None else name_in(base, inside)
     for block in picture.folded():
-        if inside is not None and inside not in chain(graph.blocks, block):
+        if inside is not None and inside not in chain(scene.graph.blocks, block):
             continue
-        larger = diagram(graph, picture.view, choice, around=block)
+        larger = scene.diagram(picture.view, around=block)
         if boxes > MOST_DRAWN or len(larger.boxes) - len(picture.boxes) > MOST_INSIDE:
             continue
         boxes += len(larger.boxes)
         yield name_in(base, block), parent, larger
-        for name, outer, inner in larger_ones(graph, larger, base, choice, boxes, block):
+        for name, outer, inner in larger_ones(scene, larger, base, boxes, block):
             boxes += len(inner.boxes)
             yield name, outer, inner
 
