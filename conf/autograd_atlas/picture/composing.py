@@ -134,7 +134,8 @@ def arranged_in_turn(views: Iterable[View]) -> Iterator[Arranged]:
         if not view.graph.calls:
             like = parameters_in(view.graph)
         tree = Tree.of(view.graph.blocks, view.computed(), view.label, partial(token, view, like))
-        like = {block: tree.contents().of(block) for block in tree.rows if block is not None}
+        contents = tree.contents()
+        like = {block: contents.of(block) for block in tree.rows if block is not None}
         yield arranged_blocks(view, tree)
 
 
@@ -284,11 +285,13 @@ class Stage:
                 counted[around] += count
         return counted
 
-    def equal(self, blocks: Iterable[int]) -> list[list[int]]:
-        """These blocks, with those together in which the same happens."""
+    def folded_in(self, picture: Diagram) -> list[list[int]]:
+        """The folded blocks of a picture, but not those around the one that it shows; with those
+        together in which the same happens."""
         groups: dict[int, list[int]] = defaultdict(list)
-        for block in blocks:
-            groups[self.contents.of(block)].append(block)
+        for block in picture.folded():
+            if picture.inside is None or picture.inside in chain(self.blocks, block):
+                groups[self.contents.of(block)].append(block)
         return list(groups.values())
 
     def diagram(self, inside: int | None, around: int | None) -> Diagram:

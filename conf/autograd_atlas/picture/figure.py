@@ -195,7 +195,7 @@ def insides(
 ) -> Iterator[str]:
     """The folded blocks, each to be unfolded; equal ones together."""
     titles = scene.graph.blocks
-    for blocks in scene.stages[picture.view].equal(picture.folded()):
+    for blocks in scene.stages[picture.view].folded_in(picture):
         inner = scene.diagram(picture.view, inside=blocks[0])
         if len(inner.boxes) < 2 or sum(len(each.boxes) for each in drawn.values()) > MOST_DRAWN:
             continue

@@ -39,16 +39,18 @@ def path_blocks(graph: Graph) -> tuple[list[Block], dict[int, int | None]]:
     return blocks, dict(zip(nodes, block_of, strict=True))
 
 
-def parameters_in(graph: Graph) -> dict[int, frozenset[str]]:
-    """What the parameters that the nodes of each block use are called inside of it."""
-    names: dict[int, set[str]] = {}
+def parameters_in(graph: Graph) -> dict[int, frozenset[tuple[str, tuple[int, ...]]]]:
+    """What the parameters that the nodes of each block use are called inside of it, and their
+    shapes."""
+    inside: dict[int, set[tuple[str, tuple[int, ...]]]] = {}
     for edge in graph.edges:
         leaf = None if edge.target is None else graph.nodes[edge.target]
         for block in chain(graph.blocks, graph.nodes[edge.source].block):
             if leaf is not None and leaf.leaf:
-                name = leaf.outputs[0].name or ""
-                names.setdefault(block, set()).add(name.removeprefix(graph.blocks[block].name))
-    return {block: frozenset(inside) for block, inside in names.items()}
+                used = leaf.outputs[0]
+                name = (used.name or "").removeprefix(graph.blocks[block].name)
+                inside.setdefault(block, set()).add((name, used.value.shape))
+    return {block: frozenset(used) for block, used in inside.items()}
 
 
 def used_paths(graph: Graph) -> dict[int, Path]:

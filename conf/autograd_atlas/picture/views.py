@@ -235,7 +235,9 @@ class WrittenView(View):
         if key.kind is not Kind.CALL:
             return ""  # one of several results, which may be used or not
         call = self.graph.calls[key.number]
-        return call.name, len(call.arguments)
+        given = [self.graph.tensors[a.tensor] for a in call.arguments if a.tensor is not None]
+        parameters = tuple(each.value.shape for each in given if each.held)
+        return call.name, len(call.arguments), parameters
 
     def exact_token(self, key: Key) -> Hashable:
         if key.kind is not Kind.CALL:
