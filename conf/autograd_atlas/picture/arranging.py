@@ -239,7 +239,7 @@ class Tree:
             if len(row) > MOST_UNITS:
                 if any(isinstance(unit, int) for unit in row):
                     row = list(self.without_runs(row))
-                self.rows[block] = self.grouped(row, MOST_UNITS)
+                self.rows[block] = row if len(row) <= MOST_UNITS else self.grouped(row, MOST_COPIES)
 
     def without_runs(self, row: Iterable[Unit]) -> Iterator[Unit]:
         run: list[Unit] = []
@@ -249,7 +249,7 @@ class Tree:
                 continue
             if len(run) > MOST_PLAIN:
                 name = span([self.name(each) for each in run])
-                yield self.add(Block(name, ""), self.grouped(run, MOST_UNITS))
+                yield self.add(Block(name, ""), self.grouped(run, MOST_COPIES))
             else:
                 yield from run
             run = []

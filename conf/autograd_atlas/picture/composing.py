@@ -11,12 +11,15 @@ from operator import itemgetter
 from ..graph import Block, Graph
 from .arranging import Contents, Tree, Unit, as_stretches, chain, common_block
 from .choice import AS_READABLE, Choice
-from .diagram import FEW, Box, Diagram, Frame, Line, Span, Wire, sized
-from .folding import MOST_SEEN, READABLE, Foldable, Folds, open_blocks
+from .diagram import CHARACTER, FEW, Box, Diagram, Frame, Line, Span, Wire, sized
+from .folding import MOST_SEEN, READABLE, SMALLER, Foldable, Folds, open_blocks
 from .keys import Key, Kind
-from .labels import block_title, short
+from .labels import block_title, columns, short
 from .paths import parameters_in, path_blocks
 from .views import RecordedView, View, WrittenView
+
+WIDEST = 9_000  # pixels of a picture at first sight, as far as one can tell before it is laid out
+GAP, SCALE = 40, 1.1  # between two boxes, and of a picture in the page
 
 
 def diagram(
@@ -260,7 +263,21 @@ class Stage:
 
     @cached_property
     def open_at_first(self) -> frozenset[int]:
-        return open_blocks(self.foldable, self.choice, self.contents)
+        """As many blocks as can be read, in a picture that is not too wide."""
+        opened: frozenset[int] = frozenset()
+        for most in SMALLER:
+            opened = open_blocks(self.foldable, self.choice, self.contents, most=most)
+            if not self.is_folded or self.length(opened) <= WIDEST:
+                break
+        return opened
+
+    @cached_property
+    def is_folded(self) -> bool:
+        """Whether it is for us to say which blocks are open."""
+        return self.choice.fold is True and len(self.block_of) > READABLE
+
+    def length(self, opened: frozenset[int]) -> float:
+        return length(self.drawn(Folds(self.blocks, opened), None, None))
 
     def folds(self, inside: int | None, around: int | None) -> Folds:
         """Which blocks are open: as for the whole, or as for the content of the block that is
@@ -297,10 +314,12 @@ class Stage:
     def diagram(self, inside: int | None, around: int | None) -> Diagram:
         """The boxes of items, or of the closed blocks that they are in, the wires between these,
         and frames around open blocks."""
-        folds = self.folds(inside, around)
+        return self.drawn(self.folds(inside, around), inside, around)
+
+    def drawn(self, folds: Folds, inside: int | None, around: int | None) -> Diagram:
         closed = {block: folds.closed_around(block) for block in (None, *self.foldable.inside)}
 
-        def drawn(key: Key) -> Key:
+        def shown_as(key: Key) -> Key:
             outer = closed[self.block_of[key]]
             return key if outer is None else Key(Kind.BLOCK, outer)
 
@@ -316,13 +335,12 @@ class Stage:
             wires += through
             for _, wire in through:
                 for key in (wire.source, wire.target):
-                    seen[drawn(key)] = min(
-                        self.place_of[key], seen.get(drawn(key), len(self.block_of))
-                    )
+                    place = self.place_of[key]
+                    seen[shown_as(key)] = min(place, seen.get(shown_as(key), place))
         visible = sorted(seen, key=seen.__getitem__)
         detailed = len(visible) <= FEW
         boxes = [self.box(key, detailed) for key in visible]
-        shown = joined((wire for _, wire in sorted(wires, key=itemgetter(0))), drawn)
+        shown = joined((wire for _, wire in sorted(wires, key=itemgetter(0))), shown_as)
         if detailed:
             shown = [self.view.labelled(wire) for wire in shown]
         framed = framed_blocks(boxes, folds, inside, around)
@@ -378,11 +396,31 @@ def block_box(key: Key, block: Block, unit: str, count: int) -> Box:
     return replace(sized(box), frame=block.parent)
 
 
-def joined(wires: Iterable[Wire], drawn: Callable[[Key], Key]) -> list[Wire]:
+def length(picture: Diagram) -> float:
+    """How wide a picture will be, about: the longest way through it, in pixels."""
+    users: dict[Key, list[tuple[Key, float]]] = defaultdict(list)
+    waiting = Counter(wire.target for wire in picture.wires)
+    for wire in picture.wires:
+        label = max(columns(wire.above), columns(wire.below)) * CHARACTER
+        users[wire.source].append((wire.target, GAP + label))
+    width = {box.key: box.width for box in picture.boxes}
+    end = dict(width)
+    ready = [box.key for box in picture.boxes if not waiting[box.key]]
+    while ready:
+        key = ready.pop()
+        for user, gap in users[key]:
+            end[user] = max(end[user], end[key] + gap + width[user])
+            waiting[user] -= 1
+            if not waiting[user]:
+                ready.append(user)
+    return SCALE * max(end.values(), default=0)
+
+
+def joined(wires: Iterable[Wire], shown_as: Callable[[Key], Key]) -> list[Wire]:
     """Wires between what is visible; those that join the same two boxes across a fold are one."""
     kept: dict[tuple[Key, Key, Key | None], Wire] = {}
     for wire in wires:
-        source, target = drawn(wire.source), drawn(wire.target)
+        source, target = shown_as(wire.source), shown_as(wire.target)
         if source == target:
             continue
         across = Kind.BLOCK in (source.kind, target.kind)

@@ -13,6 +13,7 @@ from .keys import Key
 
 READABLE = 48  # boxes that one can read at once, without constants; with more, blocks stay folded
 MOST_SEEN = 60  # boxes of any kind
+SMALLER = (READABLE, 36, 24, 16, 8)  # tried in turn until a picture is narrow enough
 FEW_SEEN = 12  # boxes that say too little of a graph: then some blocks open, where not all can
 
 
@@ -89,19 +90,24 @@ class Foldable:
                 seen[False] += 1
         return seen
 
-    def fits(self, open_ones: frozenset[int], within: int | None) -> bool:
+    def fits(self, open_ones: frozenset[int], within: int | None, most: int) -> bool:
         seen = self.visible(open_ones, within)
-        return seen[False] <= READABLE and seen.total() <= MOST_SEEN
+        return seen[False] <= most and seen.total() <= MOST_SEEN
 
 
 def open_blocks(
-    given: Foldable, choice: Choice, contents: Contents, within: int | None = None
+    given: Foldable,
+    choice: Choice,
+    contents: Contents,
+    within: int | None = None,
+    most: int = READABLE,
 ) -> frozenset[int]:
     """The blocks to open in one block, or in all.
 
     All, if ``fold`` is false or everything together can be read; otherwise level by level, as
-    long as it can be, but no stretch of copies. Blocks around one or two items are always open; so
-    is what is named. If ``fold`` is "layers", those that hold other blocks, and what is named.
+    long as there are not more than ``most`` boxes, but no stretch of copies. Blocks around one or
+    two items are always open; so is what is named. If ``fold`` is "layers", those that hold other
+    blocks, and what is named.
     """
     everything = frozenset(given.inside)
     named = {block for block in everything if given.blocks[block].name in choice.opened}
@@ -112,11 +118,11 @@ def open_blocks(
         )
     items = sum(given.direct[None].values()) if within is None else 0
     tops = given.children[None] if within is None else [within]
-    if not choice.fold or items + sum(given.inside[top] for top in tops) <= READABLE:
+    if not choice.fold or items + sum(given.inside[top] for top in tops) <= most:
         return shallow(given, everything, choice, named)
     small = {block for block in everything if given.inside[block] <= 2}
     wanted = frozenset(small | with_insides(given, named))
-    return shallow(given, level_by_level(given, wanted, contents, within), choice, named)
+    return shallow(given, level_by_level(given, wanted, contents, within, most), choice, named)
 
 
 def shallow(
@@ -144,20 +150,20 @@ def with_insides(given: Foldable, named: Iterable[int]) -> set[int]:
 
 
 def level_by_level(
-    given: Foldable, wanted: frozenset[int], contents: Contents, within: int | None
+    given: Foldable, wanted: frozenset[int], contents: Contents, within: int | None, most: int
 ) -> frozenset[int]:
     """The wanted blocks, and as many whole levels as can be read together; where that says too
     little, those blocks of the next level that can be, equal ones together."""
     chosen = wanted
     for level in given.levels(within):
         single = [block for block in level if given.blocks[block].copies == 1]
-        if given.fits(chosen.union(single), within):
+        if given.fits(chosen.union(single), within, most):
             chosen = chosen.union(single)
             continue
         if given.visible(chosen, within).total() >= FEW_SEEN:
             break
         for alike in equal_ones(given, single, contents):
-            if given.fits(chosen.union(alike), within):
+            if given.fits(chosen.union(alike), within, most):
                 chosen = chosen.union(alike)
     return chosen
 
