@@ -61,8 +61,8 @@ class Block(torch.nn.Module):
         self.left, self.right = Half(), Half()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for _ in range(38):
-            x = torch.sin(x)
+        for n in range(36):  # no part of which stands three times in a row
+            x = torch.sin(x) if n.bit_count() % 2 else torch.cos(x)
         return x + self.left(x) * self.right(x)
 
 
@@ -190,7 +190,7 @@ def test_what_is_kept_is_not_drawn_again(monkeypatch):
     for module in ("svg", "unfolding"):
         monkeypatch.setattr(f"autograd_atlas.picture.{module}.layout", None)
     assert figure.figure(tower(), "g", language="zh", kept=kept) == expected["zh"]
-    monkeypatch.setattr("autograd_atlas.picture.figure.diagram", None)
+    monkeypatch.setattr("autograd_atlas.picture.figure.Scene", None)
     for language, html in expected.items():
         assert figure.figure(tower(), "g", language=language, kept=dict(kept)) == html
 

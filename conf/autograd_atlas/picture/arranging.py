@@ -16,6 +16,7 @@ from .repeating import repetitions
 
 MOST_COPIES = 24  # of what repeats, side by side; of more, the first stands beside the others
 MOST_UNITS = 40  # items and blocks side by side in one block; more are cut into stretches
+MOST_ALONE = 100  # in one of several blocks that have none inside of them
 PASSED_OVER = -1  # the number of what makes no difference
 MOST_PLAIN = 8  # items in a row that no block of their own is worth
 
@@ -233,13 +234,23 @@ class Tree:
             self.rows[block] = [*merged, *before[block, None]]
 
     def cut(self) -> None:
-        """Cut what has too many units into stretches: first those without blocks."""
-        for block in list(self.rows):
-            row = self.rows[block]
-            if len(row) > MOST_UNITS:
-                if any(isinstance(unit, int) for unit in row):
-                    row = list(self.without_runs(row))
-                self.rows[block] = row if len(row) <= MOST_UNITS else self.grouped(row, MOST_COPIES)
+        """Cut what has too many units into stretches: first those without blocks. One of several
+        blocks, in which there are none, can be larger: it is opened only if one asks for it."""
+        asked_for = {
+            block
+            for row in self.rows.values()
+            if len(blocks := self.blocks_of(row)) > 1
+            for block in blocks
+            if not self.blocks_of(self.rows[block])
+        }
+        for block, row in list(self.rows.items()):
+            if len(row) > (MOST_ALONE if block in asked_for else MOST_UNITS):
+                few = list(self.without_runs(row)) if self.blocks_of(row) else row
+                many = len(few) > MOST_UNITS
+                self.rows[block] = self.grouped(few, MOST_COPIES) if many else few
+
+    def blocks_of(self, row: Iterable[Unit]) -> list[int]:
+        return [unit for unit in row if isinstance(unit, int)]
 
     def without_runs(self, row: Iterable[Unit]) -> Iterator[Unit]:
         run: list[Unit] = []

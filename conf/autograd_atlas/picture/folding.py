@@ -67,15 +67,11 @@ class Foldable:
         return inside
 
     def blocks_in(self, block: int) -> Iterator[int]:
-        for level in self.levels(block):
-            yield from level
-
-    def levels(self, within: int | None) -> Iterator[list[int]]:
-        """The blocks in one block, or in all: those that lie side by side, level by level."""
-        level = self.children[within]
-        while level:
-            yield level
-            level = [inner for block in level for inner in self.children[block]]
+        """The blocks in a block, and those inside of these."""
+        todo = list(self.children[block])
+        while todo:
+            yield todo[-1]
+            todo += self.children[todo.pop()]
 
     def visible(self, open_ones: frozenset[int], within: int | None) -> Counter[bool]:
         """How many boxes of items and of closed blocks are seen: constants, and others."""
@@ -109,19 +105,17 @@ def open_blocks(
     two items are always open; so is what is named. If ``fold`` is "layers", those that hold other
     blocks, and what is named.
     """
-    everything = frozenset(given.inside)
+    everything = frozenset(given.inside if within is None else given.blocks_in(within))
     named = {block for block in everything if given.blocks[block].name in choice.opened}
     if choice.fold == "layers":
-        opened = {given.blocks[block].parent for block in everything}
-        return shallow(
-            given, frozenset(block for block in opened if block is not None), choice, named
-        )
+        holding = frozenset(block for block in everything if given.children[block])
+        return shallow(given, holding, choice, named)
     items = sum(given.direct[None].values()) if within is None else 0
     tops = given.children[None] if within is None else [within]
     if not choice.fold or items + sum(given.inside[top] for top in tops) <= most:
         return shallow(given, everything, choice, named)
     small = {block for block in everything if given.inside[block] <= 2}
-    wanted = frozenset(small | with_insides(given, named))
+    wanted = everything.intersection(small | with_insides(given, named))
     return shallow(given, level_by_level(given, wanted, contents, within, most), choice, named)
 
 
@@ -155,16 +149,18 @@ def level_by_level(
     """The wanted blocks, and as many whole levels as can be read together; where that says too
     little, those blocks of the next level that can be, equal ones together."""
     chosen = wanted
-    for level in given.levels(within):
+    level = given.children[within]
+    while level:
         single = [block for block in level if given.blocks[block].copies == 1]
         if given.fits(chosen.union(single), within, most):
             chosen = chosen.union(single)
-            continue
-        if given.visible(chosen, within).total() >= FEW_SEEN:
+        elif given.visible(chosen, within).total() >= FEW_SEEN:
             break
-        for alike in equal_ones(given, single, contents):
-            if given.fits(chosen.union(alike), within, most):
-                chosen = chosen.union(alike)
+        else:
+            for alike in equal_ones(given, single, contents):
+                if given.fits(chosen.union(alike), within, most):
+                    chosen = chosen.union(alike)
+        level = [inner for block in level if block in chosen for inner in given.children[block]]
     return chosen
 
 

@@ -2,10 +2,10 @@
 ``encoder.layers.0.linear1.weight`` says in which of them the node is that uses it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from ..graph import Block, Graph
+from ..graph import Block, Graph, Value
 from .arranging import chain
 
 # Nodes that only turn a parameter round, by the beginning of their names.
@@ -39,17 +39,17 @@ def path_blocks(graph: Graph) -> tuple[list[Block], dict[int, int | None]]:
     return blocks, dict(zip(nodes, block_of, strict=True))
 
 
-def parameters_in(graph: Graph) -> dict[int, frozenset[tuple[str, tuple[int, ...]]]]:
+def parameters_in(graph: Graph) -> dict[int, frozenset[tuple[str, Value]]]:
     """What the parameters that the nodes of each block use are called inside of it, and their
     shapes."""
-    inside: dict[int, set[tuple[str, tuple[int, ...]]]] = {}
+    inside: dict[int, set[tuple[str, Value]]] = {}
     for edge in graph.edges:
         leaf = None if edge.target is None else graph.nodes[edge.target]
         for block in chain(graph.blocks, graph.nodes[edge.source].block):
             if leaf is not None and leaf.leaf:
                 used = leaf.outputs[0]
                 name = (used.name or "").removeprefix(graph.blocks[block].name)
-                inside.setdefault(block, set()).add((name, used.value.shape))
+                inside.setdefault(block, set()).add((name, replace(used.value, numbers=None)))
     return {block: frozenset(used) for block, used in inside.items()}
 
 

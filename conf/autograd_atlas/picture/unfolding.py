@@ -9,6 +9,7 @@ nothing, and their titles are empty: both come from the page.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +22,6 @@ from .packing import packed
 from .svg import untitled
 from .tape import picture_tape
 
-MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
 MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
 
 
@@ -51,27 +51,21 @@ def unfolded(scene: Scene, pictures: Mapping[str, tuple[Diagram, int]]) -> dict[
 
 
 def larger_ones(
-    scene: Scene,
-    picture: Diagram,
-    base: str,
-    boxes: int,
-    inside: int | None = None,
+    scene: Scene, picture: Diagram, base: str, boxes: int
 ) -> Iterator[tuple[str, str, Diagram]]:
-    """The picture again with one more block open, for each that is folded; or, where one was
-    opened, for each inside of it. Gives name, parent, and picture, as long as ``boxes`` and those
-    of what it gave so far are not too many."""
-    parent = base if inside is None else name_in(base, inside)
-    for block in picture.folded():
-        if inside is not None and inside not in chain(scene.graph.blocks, block):
-            continue
+    """The picture again with one more block open, for each that is folded, and then for each
+    inside of these. Gives name, parent, and picture, as long as ``boxes`` and those of what it gave
+    so far are not too many."""
+    todo = deque((base, block) for block in picture.folded())
+    while todo and boxes <= MOST_DRAWN:
+        parent, block = todo.popleft()
         larger = scene.diagram(picture.view, around=block)
-        if boxes > MOST_DRAWN or len(larger.boxes) - len(picture.boxes) > MOST_INSIDE:
-            continue
         boxes += len(larger.boxes)
-        yield name_in(base, block), parent, larger
-        for name, outer, inner in larger_ones(scene, larger, base, boxes, block):
-            boxes += len(inner.boxes)
-            yield name, outer, inner
+        name = name_in(base, block)
+        yield name, parent, larger
+        todo += (
+            (name, inner) for inner in larger.folded() if block in chain(scene.graph.blocks, inner)
+        )
 
 
 def name_in(base: str, block: int) -> str:
