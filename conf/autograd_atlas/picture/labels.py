@@ -126,7 +126,8 @@ def tensor_name(tensor: Tensor) -> str:
 
 
 def block_title(block: Block) -> str:
-    return " · ".join(name for name in (block.name, block.kind) if name)
+    title = " · ".join(name for name in (block.name, block.kind) if name)
+    return f"{title} × {block.copies}".lstrip() if block.copies > 1 else title
 
 
 SYMBOLS = {

@@ -77,7 +77,7 @@ class Joined:
             node, output = self.origins.arrival(place) or (None, 0)
             yield Tensor(
                 version.value, version.name, self.primes[place], version.leaf,
-                version.requires_grad, node, output, version.held,
+                version.requires_grad, node, output, version.held or self.origins.is_own(version),
                 renumbered(version.changed_by, self.numbers),
                 received.get(place) if version.leaf and self.several else None,
             )  # fmt: skip
