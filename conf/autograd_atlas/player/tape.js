@@ -69,14 +69,15 @@ export class Tape {
     return all;
   }
 
-  // The folded block that a step is in, in a picture that draws these keys; empty if it is in none.
+  // The folded block that a step is in, in a picture that draws these keys; empty if it is in none, and
+  // nothing if the picture shows nothing of the step.
   foldedAt({ on }, elements) {
     for (const key of on.filter((each) => /^[cnt]/.test(each))) {
       if (elements[key]) return "";
       const block = this.blockAround(key, elements);
       if (elements[block]) return block;
     }
-    return "";
+    return null;
   }
 
   // For each folded block of a picture that draws these keys, the first step of what is in it.
