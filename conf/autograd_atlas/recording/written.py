@@ -22,7 +22,7 @@ from ..graph import (
     primed,
     total,
 )
-from .notes import TensorVersion
+from .notes import RecordedCall, TensorVersion
 from .observer import Observer
 from .origins import Arrival, Origins, Walk
 
@@ -35,8 +35,23 @@ def with_calls(
         # computed outside of the recording: what PyTorch recorded is all there is
         return replace(graph, nodes=tuple(saved_renumbered(graph.nodes, {})))
     ends = [observer.tensors.note(each) for each in asked]
-    joined = Joined(Origins(graph, walk, observer, ends), several=len(set(walk.runs)) > 1)
-    unseen = joined.origins.unseen_nodes()
+    return with_calls_behind(graph, walk, ends, observer)
+
+
+def with_calls_behind(
+    graph: Graph,
+    walk: Walk,
+    ends: Sequence[int],
+    observer: Observer,
+    others: Sequence[int] = (),
+    raised: RecordedCall | None = None,
+) -> Graph:
+    """Add the calls behind ``ends``, which are the places of the roots' tensors; those behind
+    ``others``; and last the call that ``raised`` an error."""
+    origins = Origins(graph, walk, observer, [*ends, *others])
+    joined = Joined(origins, several=len(set(walk.runs)) > 1)
+    unseen = origins.unseen_nodes()
+    last = [] if raised is None else [joined.raised(raised)]
     return with_blocks(
         replace(
             graph,
@@ -46,7 +61,7 @@ def with_calls(
                 for root, end in zip(graph.roots, ends, strict=True)
             ),
             tensors=tuple(joined.tensors()),
-            calls=tuple(joined.calls()),
+            calls=(*joined.calls(), *last),
             notes=graph.notes + ((Note("unseen", tuple(unseen)),) if unseen else ()),
         ),
         observer.modules.blocks,
@@ -104,6 +119,16 @@ class Joined:
                 call.options, call.source, call.line, call.block, tuple(self.origins.inner[key]),
                 call.seen,
             )  # fmt: skip
+
+    def raised(self, call: RecordedCall) -> Call:
+        """A call that gave nothing."""
+        arguments = (
+            replace(argument, tensor=renumbered(argument.tensor, self.numbers))
+            for argument in call.arguments
+        )
+        return Call(
+            call.name, tuple(arguments), (), call.options, call.source, call.line, call.block
+        )  # fmt: skip
 
     def routed(self, arguments: Sequence[Argument], inner: Iterable[int]) -> list[Argument]:
         """Give each tensor argument the edges along which the call sent gradients to it.
