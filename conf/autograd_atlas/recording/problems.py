@@ -14,8 +14,9 @@ class Problem(NamedTuple):
 
 
 def problem_at(line: int, error: BaseException) -> Problem:
-    """
-    >>> problem_at(3, ValueError("too large\\nby 2"))
+    r"""What is kept of an error at a line.
+
+    >>> problem_at(3, ValueError("too large\nby 2"))
     Problem(line=3, text='ValueError: too large')
     """
     first = str(error).strip().partition("\n")[0]
