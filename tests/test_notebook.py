@@ -41,9 +41,9 @@ def brings_player(html: str) -> bool:
 # drawings have: packages/apputils/src/sanitizer.ts, 00bc244. It does not look at addresses of
 # images. Of other tags the text stays, but for these: sanitize-html's nonTextTags.
 ALLOWED = {
-    **dict.fromkeys(("div", "figure", "details", "summary", "p", "ol", "li", "code"), set()),
-    **dict.fromkeys(("label", "input", "button", "span", "figcaption"), set()),
-    "img": {"alt", "src", "width", "height"},
+    **dict.fromkeys(("div", "figure", "details", "summary", "p", "ol", "li", "code"), ()),
+    **dict.fromkeys(("label", "input", "button", "span", "figcaption"), ()),
+    "img": ("alt", "src", "width", "height"),
 }
 EVERYWHERE = {"class", "id", "hidden", "title", "style", "lang"}
 NO_TEXT = {"script", "style", "textarea", "option", "noscript"}
@@ -57,7 +57,7 @@ def sanitized(html: str) -> pages.Element:
         elif element is not body and element.tag not in ALLOWED:
             element.drop_tag()
         else:
-            for name in set(element.attrib) - EVERYWHERE - ALLOWED.get(element.tag, set()):
+            for name in set(element.attrib) - EVERYWHERE - {*ALLOWED.get(element.tag, ())}:
                 del element.attrib[name]
     return body
 
@@ -133,5 +133,3 @@ def test_a_drawing_outside_of_a_notebook_stands_alone(drawing) -> None:
     bundle = drawing._repr_mimebundle_()
     assert brings_player(bundle["text/html"])
     assert bundle["text/plain"] == repr(drawing)
-
-
