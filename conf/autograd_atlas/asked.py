@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from .graph import Graph
-from .recording.nodes import grad_fn_of, named_tensors
+from .recording.names import named_tensors
+from .recording.nodes import grad_fn_of
 from .recording.record import GraphError, start_of
 from .recording.recording import Recording
 

@@ -25,8 +25,10 @@ from .picture.notes import sentences
 from .picture.svg import clean, picture_style, svg
 from .picture.words import language_named, words
 from .recording import record
+from .recording.names import NameSource, namespace_of
 from .recording.record import GraphError
 from .recording.recording import Recording
+from .recording.source import variables_of
 from .recording.whole import of_all
 
 _numbers = itertools.count(1)
@@ -176,7 +178,7 @@ def draw(
     open: str | Iterable[str] = (),
     depth: int | None = None,
     constants: bool = True,
-    names: Mapping[str, Any] | None = None,
+    names: NameSource | None = None,
     language: str = "en",
     **inputs: Any,
 ) -> Drawing:
@@ -207,7 +209,8 @@ def draw(
     :param depth: how many modules in one another to show: with 1 the outermost are boxes, with 2
         the modules inside of these
     :param constants: whether tensors and numbers that need no gradient are drawn
-    :param names: where names come from; by default the caller's variables
+    :param names: where names come from: variables, a model, or its ``named_parameters()``; by
+        default the caller's variables
     :param language: ``"en"``, ``"zh"``, or another one that has a catalogue in ``locale/``
     :param inputs: of a module, by their names
     :raises GraphError: for what has no graph, and for a tensor of ``to`` that does not influence
@@ -225,8 +228,8 @@ def draw(
     """
     caller = sys._getframe(1)
     file = caller.f_code.co_filename
-    check_kinds(recording, to, names)
-    namespace = {**caller.f_globals, **caller.f_locals} if names is None else names
+    check_kinds(recording, to)
+    namespace = {**caller.f_globals, **variables_of(caller)} if names is None else source_of(names)
     if results and isinstance(results[0], torch.nn.Module) and (len(results) > 1 or inputs):
         name = name_of(results[0], namespace) or "model"
         given, recording = run(name, *results, inputs=inputs, recording=recording, file=file)
@@ -283,7 +286,7 @@ def run(
     return given, recording
 
 
-def check_kinds(recording: object, to: object, names: object) -> None:
+def check_kinds(recording: object, to: object) -> None:
     """Raise TypeError for an argument of a kind that is not taken."""
     if recording is not None and not isinstance(recording, Recording):
         raise TypeError(
@@ -295,11 +298,17 @@ def check_kinds(recording: object, to: object, names: object) -> None:
         isinstance(each, torch.Tensor) for each in tensors
     ):
         raise TypeError(f"to= takes a tensor or a list of tensors, to=w, and not {a_kind(to)}")
-    if names is not None and not isinstance(names, Mapping):
+
+
+def source_of(names: NameSource) -> Mapping[str, Any]:
+    """What ``names`` says, or a TypeError."""
+    try:
+        return namespace_of(names)
+    except (TypeError, ValueError) as problem:
         raise TypeError(
-            'names= takes a dict of names and what they stand for, names={"w": w}, and not '
-            f"{a_kind(names)}"
-        )
+            "names= takes a dict of names and what they stand for, or a model, or its "
+            f'named_parameters(): names={{"w": w}}, and not {a_kind(names)}'
+        ) from problem
 
 
 def a_kind(thing: object) -> str:

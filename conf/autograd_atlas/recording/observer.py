@@ -127,7 +127,9 @@ class Observer:
                 result = function(*args, **kwargs)
         except Exception as problem:
             if known is not None:
-                self._note_error(RecordedCall(name, *known, source, place.line, self._block(), range(0)), problem)
+                self._note_error(
+                    RecordedCall(name, *known, source, place.line, self._block(), range(0)), problem
+                )
             raise
         if known is None:
             return result

@@ -75,7 +75,9 @@ def unused(observer: Observer) -> list[int]:
     """The results that no later call used: of those that require a gradient, or else of all."""
     versions = observer.tensors.versions
     calls = [
-        call for call in observer.calls if any(versions[each].requires_grad for each in call.outputs)
+        call
+        for call in observer.calls
+        if any(versions[each].requires_grad for each in call.outputs)
     ] or observer.calls
     used = {argument.tensor for call in calls for argument in call.arguments}
     used |= {version.changed_by for version in versions}
