@@ -13,9 +13,9 @@ import torch
 
 from ..graph import Edge, Graph, Node, Note, Output, Root, Saved
 from ..memory import uncollected
+from ..paths import between
 from .engine import merged
 from .names import NameSource, named_tensors, names_of_models, namespace_of
-from ..paths import between
 from .nodes import (
     AutogradNode,
     LeafNode,
