@@ -10,7 +10,6 @@ import torch
 
 from ..graph import (
     Argument,
-    Block,
     Call,
     Edge,
     Graph,
@@ -22,6 +21,7 @@ from ..graph import (
     primed,
     total,
 )
+from ..paths import with_used_blocks
 from .notes import RecordedCall, TensorVersion
 from .observer import Observer
 from .origins import Arrival, Origins, Walk
@@ -52,7 +52,7 @@ def with_calls_behind(
     joined = Joined(origins, several=len(set(walk.runs)) > 1)
     unseen = origins.unseen_nodes()
     last = [] if raised is None else [joined.raised(raised)]
-    return with_blocks(
+    return with_used_blocks(
         replace(
             graph,
             nodes=tuple(joined.nodes()),
@@ -63,8 +63,8 @@ def with_calls_behind(
             tensors=tuple(joined.tensors()),
             calls=(*joined.calls(), *last),
             notes=graph.notes + ((Note("unseen", tuple(unseen)),) if unseen else ()),
-        ),
-        observer.modules.blocks,
+            blocks=tuple(observer.modules.blocks),
+        )
     )
 
 
@@ -211,24 +211,3 @@ def saved_renumbered(nodes: Sequence[Node], numbers: Mapping[int, int]) -> list[
         )
         for node in nodes
     ]
-
-
-def with_blocks(graph: Graph, blocks: Sequence[Block]) -> Graph:
-    """Keep the blocks in which something of this graph happened."""
-    used: set[int] = set()
-    inside = {call.block for call in graph.calls} | {node.block for node in graph.nodes}
-    for innermost in inside:
-        block = innermost
-        while block is not None and block not in used:
-            used.add(block)
-            block = blocks[block].parent
-    kept = sorted(used)
-    numbers = {old: number for number, old in enumerate(kept)}
-    return replace(
-        graph,
-        blocks=tuple(
-            replace(blocks[old], parent=renumbered(blocks[old].parent, numbers)) for old in kept
-        ),
-        calls=tuple(replace(call, block=renumbered(call.block, numbers)) for call in graph.calls),
-        nodes=tuple(replace(node, block=renumbered(node.block, numbers)) for node in graph.nodes),
-    )
