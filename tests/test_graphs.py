@@ -684,7 +684,7 @@ def test_blocks_that_write_in_place_fold_without_a_circle():
         (partial(leaf, 1), "is a leaf tensor: nothing was computed yet"),
         (lambda: torch.ones(1) * 2, "Make an input with requires_grad=True"),
         (lambda: torch.Tensor.detach(leaf(1) * 2), "has no graph"),
-        (lambda: 3.0, "is no tensor, but of type float"),
+        (lambda: 3.0, "is a number, of type float"),
     ],
 )
 def test_a_tensor_without_a_graph_is_refused_with_a_reason(make, message):
@@ -863,8 +863,6 @@ def test_a_drawing_can_be_saved(tmp_path):
     assert ET.parse(drawing.save(tmp_path / "J.svg")).getroot().tag.endswith("svg")
     assert Graph.from_json(drawing.save(tmp_path / "J.json").read_text("utf-8")) == drawing.graph
     assert "<figure" in drawing.save(tmp_path / "J.html").read_text("utf-8")
-    with pytest.raises(ValueError, match=r"name it \.svg, \.html or \.json"):
-        drawing.save(tmp_path / "J.png")
 
 
 def test_an_option_is_drawn_where_the_program_gave_it() -> None:

@@ -40,13 +40,16 @@ def views_of(graph: Graph, view: str | None = None) -> list[str]:
 
     Raises ValueError for a view that there is not, or that this graph does not have.
     """
-    have = [WRITTEN, RECORDED] if graph.calls else [RECORDED]
+    have = [WRITTEN] if graph.calls else []
+    have += [RECORDED] if graph.nodes else []
     if view is None:
         return have
     if view not in (WRITTEN, RECORDED):
         raise ValueError(f"there is no view {view!r}; write {WRITTEN} or {RECORDED}")
     if view not in have:
-        raise ValueError("what was written is known only if it ran under a Recording")
+        if view == WRITTEN:
+            raise ValueError("what was written is known only if it ran under a Recording")
+        raise ValueError("of what PyTorch recorded, nothing is there any more")
     return [view]
 
 

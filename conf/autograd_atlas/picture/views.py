@@ -137,7 +137,8 @@ class WrittenView(View):
         used = {a.tensor for call in graph.calls for a in call.arguments} | self.results
         used |= {tensor.changed_by for tensor in graph.tensors}
         self.drawn_outputs = [
-            [output for output in call.outputs if output in used] for call in graph.calls
+            [output for output in call.outputs if output in used] or list(call.outputs)
+            for call in graph.calls
         ]
         self.made_by = {
             output: number
