@@ -146,6 +146,8 @@ def call_symbol(call: Call) -> str:
     >>> call_symbol(Call("__getitem__", (), (), ("0",))), call_symbol(Call("exp", (), ()))
     ('[0]', 'exp')
     """
+    if not call.seen:
+        return short(call.name or "…", LONGEST_CALL)
     options = ", ".join(call.options)
     if call.name == "__getitem__":
         return short(f"[{options.removeprefix('(').removesuffix(')')}]", 20)

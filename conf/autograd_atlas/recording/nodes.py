@@ -102,14 +102,14 @@ def is_plain(tensor: torch.Tensor) -> bool:
 
 def norm_of(tensor: torch.Tensor) -> float | None:
     """The Euclidean norm; None if it cannot be had."""
-    if not is_plain(tensor):
+    if tensor.is_meta or not is_plain(tensor):
         return None
     try:
         if tensor.layout != torch.strided:
             tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
         wide = tensor if tensor.dtype in WIDE else tensor.to(torch.float32)
         return float(torch.linalg.vector_norm(wide.detach()))
-    except (RuntimeError, NotImplementedError):  # on the meta device, or nested
+    except (RuntimeError, NotImplementedError):  # of a type that has none
         return None
 
 
