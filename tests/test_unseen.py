@@ -47,7 +47,7 @@ def owners(graph: Graph) -> list[tuple[str, int]]:
 
 
 def test_scripted_code_is_a_call_that_was_not_seen():
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="jit"):
         scripted = torch.jit.script(torch.nn.Softsign())
     x = leaf(1, 2)
     with Recording() as recording:

@@ -122,8 +122,9 @@ ENGLISH = {
     "fixed-not-seen": "The inputs of this graph cannot be changed here: part of it ran where no "
     "recording sees it.",
     # What a reader should know beside the picture.
-    "note-unseen": "Part of this ran where no recording sees it: compiled or scripted code, another "
-    "thread, or what came before. A box “…” stands for it; PyTorch recorded {subjects} there.",
+    "note-unseen": "Part of this ran where no recording sees it: compiled or scripted code, "
+    "another thread, or what came before. A box “…” stands for it; PyTorch recorded {subjects} "
+    "there.",
     "note-failed": "The recording could not read all of the program ({subjects}), so something may "
     "be missing. Please report this.",
     "note-compiled": "The backward pass was compiled, so no gradient in it was seen.",
