@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import peers
+import extras
 
 if TYPE_CHECKING:
     import torch
@@ -155,8 +155,8 @@ def main() -> None:
         sys.exit(
             "bench: torchviz needs Graphviz's 'dot'; install it (Debian: apt install graphviz)"
         )
-    peers.install()
-    sys.exit(subprocess.call([sys.executable, __file__, "measure"], env=peers.environment()))
+    extras.install("peers")
+    sys.exit(subprocess.call([sys.executable, __file__, "measure"], env=extras.environment("peers")))
 
 
 if __name__ == "__main__":

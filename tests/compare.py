@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-import peers
+import extras
 from conftest import find_browser
 
 RESULT = Path(__file__).parent / "measured" / "comparison.json"
@@ -75,7 +75,7 @@ def draw(program: str, path: Path, *, with_dot: bool) -> str | None:
     folder = path.parent
     script = folder / "program.py"
     script.write_text(PROGRAM + program)
-    environment = peers.environment()
+    environment = extras.environment("peers")
     if not with_dot:
         environment["PATH"] = str(folder)
     run = subprocess.run(
@@ -138,7 +138,7 @@ def look(browser: Browser, path: Path) -> dict[str, object]:
 def main() -> None:
     if shutil.which("dot") is None:
         sys.exit("compare: three of the tools need Graphviz's 'dot' (Debian: apt install graphviz)")
-    peers.install()
+    extras.install("peers")
     found = {}
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as temporary:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -156,7 +156,7 @@ def main() -> None:
             alone = draw(program, picture, with_dot=False) is None
             found[name] = {"without dot": alone, **seen, "kilobytes": kilobytes}
         browser.close()
-    versions = dict(line.split("==") for line in peers.LIST.read_text().split() if "==" in line)
+    versions = extras.pins("peers")
     for name in found:
         if name in versions:
             found[name]["version"] = versions[name]

@@ -38,14 +38,22 @@ try:
     while True:
         drawing._repr_svg_()
 except KeyboardInterrupt:
-    print(time.monotonic(), flush=True)
+    print(time.process_time(), flush=True)
 """
 
 
+def clock_of(pid: int) -> int:
+    """The number of the clock that tells a process's use of the processor, as the C library's
+    clock_getcpuclockid makes it on Linux."""
+    return ~pid << 3 | 2
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="a clock of another process")
 @pytest.mark.parametrize(("which", "calls"), [("by_graphviz", 120), ("in_layers", 3_000)])
 def test_ctrl_c_is_answered_within_half_a_second(which, calls):
-    """The largest that each layout is given; the least of three, since others use the machine."""
+    """The largest that each layout is given, in its midst. Seconds of the processor that the
+    program uses from the signal on, since others may use the machine."""
     waited = []
     for _ in range(3):
         with subprocess.Popen(
@@ -56,11 +64,13 @@ def test_ctrl_c_is_answered_within_half_a_second(which, calls):
             assert process.stdout
             for _ in range(2):
                 assert process.stdout.readline() == "begins\n"
+            with pytest.raises(subprocess.TimeoutExpired):  # it has gone beyond Python
+                process.wait(0.05)
+            sent = time.clock_gettime(clock_of(process.pid))
             process.send_signal(signal.SIGINT)
-            sent = time.monotonic()
             printed = process.stdout.read()
         waited.append(float(printed.rpartition("begins\n")[2]) - sent)
-    assert min(waited) < 0.5
+    assert max(waited) < 0.5
 
 
 @pytest.mark.parametrize("enabled", [True, False])

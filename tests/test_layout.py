@@ -4,6 +4,7 @@ Graphviz stays within what it can do, and what is laid out in columns stands apa
 
 import random
 from functools import cache
+from itertools import combinations, pairwise
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph
 from autograd_atlas.picture import graphviz, layout
+from autograd_atlas.picture.choice import EVERYTHING
 from autograd_atlas.picture.composing import diagram
 from autograd_atlas.picture.diagram import RECORDED, WRITTEN, Diagram
 from autograd_atlas.picture.geometry import Rectangle, frame_chains
@@ -39,6 +41,27 @@ def encoder(layers: int) -> Graph:
     return draw(loss, recording=recording).graph
 
 
+def branches() -> Graph:
+    """Modules side by side, of which one is longer."""
+
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = (
+                nn.Sequential(*(nn.Sequential(nn.Linear(2, 2), nn.Tanh()) for _ in range(count)))
+                for count in (1, 2)
+            )
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.one(x) * self.two(x) + x
+
+    model, x = Both(), torch.ones(1, 2)
+    with Recording() as recording:
+        loss = model(x).sum()
+        loss.backward()
+    return draw(loss, recording=recording).graph
+
+
 def tangled(calls: int) -> Graph:
     """Each call takes two of all tensors so far, one of them perhaps twice."""
     choose = random.Random(1)
@@ -59,8 +82,8 @@ def in_columns(monkeypatch):
 
 @cache
 def pictures() -> list[Diagram]:
-    graphs = (loop(5), encoder(2), tangled(9), tangled(40))
-    return [diagram(graph, view, fold=False) for graph in graphs for view in (WRITTEN, RECORDED)]
+    graphs = (loop(5), branches(), encoder(2), tangled(9), tangled(40))
+    return [diagram(graph, view, EVERYTHING) for graph in graphs for view in (WRITTEN, RECORDED)]
 
 
 def apart(a: Rectangle, b: Rectangle) -> bool:
@@ -92,6 +115,9 @@ def test_boxes_in_columns_stand_apart_and_run_from_left_to_right(in_columns):
 def test_a_frame_in_columns_holds_what_is_inside_of_it_and_nothing_else(in_columns):
     for picture in pictures():
         at, chains = layout.layout(picture), frame_chains(picture)
+        for one, other in combinations(chains, 2):
+            if one not in chains[other] and other not in chains[one] and None not in (one, other):
+                assert apart(at.frames[one], at.frames[other])
         for frame in picture.frames:
             for box in picture.boxes:
                 area = at.boxes[box.key]
@@ -108,6 +134,8 @@ def test_wires_in_columns_lead_from_box_to_box_and_around_others(in_columns):
             assert path[0] == pytest.approx((source.x + source.width, middle(source)), abs=1)
             if wire.target not in stopped:
                 assert path[-1] == pytest.approx((target.x, middle(target)), abs=1)
+            for (x, y), (next_x, next_y) in pairwise(path[::3]):
+                assert abs(next_y - y) < 1 or next_x - x > 30
             for key, box in at.boxes.items():
                 if key not in (wire.source, wire.target):
                     assert not any(within(box, point) for point in path[::3])
@@ -123,7 +151,7 @@ def within(area: Rectangle, point: tuple[float, float]) -> bool:
 
 
 def test_texts_of_wires_in_columns_lie_on_no_box_and_not_on_each_other(in_columns):
-    picture = diagram(tangled(6), WRITTEN, fold=False)
+    picture = diagram(tangled(6), WRITTEN, EVERYTHING)
     at = layout.layout(picture)
     texts = []
     for wire in picture.wires:
@@ -151,6 +179,16 @@ def test_what_is_used_once_stands_right_before_what_uses_it():
     assert ranks(6, [(0, 1), (1, 2), (2, 3), (5, 4), (4, 3)]) == [0, 1, 2, 3, 2, 1]
 
 
+def test_what_is_written_of_wires_does_not_grow_faster_than_the_picture(in_columns):
+    """Although the columns that they cross grow with the square of it."""
+
+    def points(calls: int) -> int:
+        picture = diagram(tangled(calls), RECORDED, EVERYTHING)
+        return sum(map(len, layout.layout(picture).paths.values()))
+
+    assert points(400) < 2.5 * points(200)
+
+
 def test_a_circle_has_columns_too():
     assert sorted(ranks(3, [(0, 1), (1, 2), (2, 0)])) == [0, 1, 2]
 
@@ -170,6 +208,6 @@ def test_graphviz_is_given_only_what_it_lays_out_quickly(monkeypatch, graph, sma
     monkeypatch.setattr(layout, "by_graphviz", by_graphviz)
     recorded = graph()
     for view in (WRITTEN, RECORDED):
-        layout.layout(diagram(recorded, view, fold=False))
+        layout.layout(diagram(recorded, view, EVERYTHING))
     assert len(given) == small_enough
     assert max(given, default=0) <= layout.MOST_CROSSED < 2_000

@@ -30,7 +30,7 @@ def faulty(tmp_path_factory) -> Path:
         path.write_text(path.read_text("utf-8") + text, encoding="utf-8")
 
     add("conf/commands/project.py", "\n\nfor unused in range(3):\n    import os\n")
-    add("tests/peers.py", "\n\nSPACES = ( 1,2 )\n")
+    add("tests/extras.py", "\n\nSPACES = ( 1,2 )\n")
     add(
         "examples/1_computation_graph/plot_fan_out.py",
         "\n# %%\n# A ``literal`that is not closed.\n",
@@ -51,7 +51,7 @@ def test_every_failing_gate_is_told_of_at_the_end_and_not_only_the_first(faulty)
     assert run.returncode == 1, run.stdout + run.stderr
     line = len((faulty / LESSON).read_text("utf-8").splitlines())
     for wanted in (
-        r"^== ruff ==$", r"conf/commands/project\.py:\d+", r"^== format ==$", r"tests/peers\.py",
+        r"^== ruff ==$", r"conf/commands/project\.py:\d+", r"^== format ==$", r"tests/extras\.py",
         r"^== sphinx-lint ==$", rf"^{re.escape(LESSON)}:{line}: ",
         r"^docs/index\.md:\d+: trailing whitespace$", r"^== catalogues ==$",
         r"^conf/locale/zh_CN/LC_MESSAGES/tensor\.po:\d+: not translated: 'Not said'$",

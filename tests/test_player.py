@@ -5,6 +5,7 @@ touch, in both languages; other inputs, and the way back; and nothing is missing
 import gzip
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -810,18 +811,26 @@ def test_axe_finds_nothing_in_any_state(served, reader, language, theme):
 
 
 class Block(torch.nn.Module):
-    def __init__(self) -> None:
+    """With a function of its own, so that each block stays one by itself."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
         super().__init__()
         self.one, self.two = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+        self.function = function
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = torch.relu(self.one(x))
-        return x + torch.tanh(self.two(h)) * torch.sigmoid(h)
+        return x + self.function(self.two(h)) * torch.sigmoid(h)
+
+
+FUNCTIONS = (
+    torch.tanh, torch.sin, torch.cos, torch.atan, torch.sigmoid, torch.relu, torch.sinh, torch.exp,
+)  # fmt: skip
 
 
 def tower():
     torch.manual_seed(0)
-    model = torch.nn.Sequential(*[Block() for _ in range(8)])
+    model = torch.nn.Sequential(*map(Block, FUNCTIONS))
     J = model(torch.ones(1, 2)).sum()
     return locals()
 
@@ -904,14 +913,14 @@ def test_a_block_stays_where_it_was_clicked(opened):
     view = page.locator(".aa-view-written > .aa-scroll")
     corner = "door => { const { x, y } = door.querySelector('rect').getBoundingClientRect();"
     corner += " return [x, y]; }"
-    box = view.locator("g.block.aa-door").nth(4)
+    box = view.locator("g.block.aa-door").nth(7)
     box.scroll_into_view_if_needed()
     before = box.evaluate(corner)
     box.click()
     frame = view.locator(".frame.aa-door")
     opened_at = frame.evaluate(corner)
     frame.locator(".hit").click()
-    closed_at = view.locator("g.block.aa-door").nth(4).evaluate(corner)
+    closed_at = view.locator("g.block.aa-door").nth(7).evaluate(corner)
     for after in (opened_at, closed_at):
         assert after == pytest.approx(before, abs=30)  # the title beside it has to be seen
 

@@ -18,10 +18,10 @@ import torch.nn.functional as F
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph, Value
 from autograd_atlas.picture import figure, svg
+from autograd_atlas.picture.arranging import chain
 from autograd_atlas.picture.choice import EVERYTHING, Choice
 from autograd_atlas.picture.composing import diagram
 from autograd_atlas.picture.diagram import RECORDED, WRITTEN
-from autograd_atlas.picture.folding import chain
 from autograd_atlas.picture.labels import rows_of, type_text
 from autograd_atlas.picture.packing import packed
 from autograd_atlas.picture.words import words
@@ -61,8 +61,8 @@ class Block(torch.nn.Module):
         self.left, self.right = Half(), Half()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for _ in range(38):
-            x = torch.sin(x)
+        for n in range(36):  # no part of which stands three times in a row
+            x = torch.sin(x) if n.bit_count() % 2 else torch.cos(x)
         return x + self.left(x) * self.right(x)
 
 
@@ -190,7 +190,7 @@ def test_what_is_kept_is_not_drawn_again(monkeypatch):
     for module in ("svg", "unfolding"):
         monkeypatch.setattr(f"autograd_atlas.picture.{module}.layout", None)
     assert figure.figure(tower(), "g", language="zh", kept=kept) == expected["zh"]
-    monkeypatch.setattr("autograd_atlas.picture.figure.diagram", None)
+    monkeypatch.setattr("autograd_atlas.picture.figure.Scene", None)
     for language, html in expected.items():
         assert figure.figure(tower(), "g", language=language, kept=dict(kept)) == html
 

@@ -179,7 +179,8 @@ class Graph:
     calls: tuple[Call, ...] = ()
     blocks: tuple[Block, ...] = ()
     order: tuple[int, ...] = ()  # of the nodes, as the engine ran them; empty without a backward
-    bound: tuple[str, ...] = ()  # what else the numbers depend on: "hook", "start", "summed"
+    bound: tuple[str, ...] = ()  # what else the numbers depend on: "hook", "start", "summed",
+    # or "part", if this is only a part of a graph
     notes: tuple[Note, ...] = ()
 
     @cached_property

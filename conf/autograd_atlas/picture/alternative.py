@@ -21,7 +21,8 @@ def alternative(graph: Graph, picture: Diagram, words: Words) -> str:
 
 def summary(graph: Graph, view: str, folded: list[str], words: Words) -> str:
     """What a picture of the whole graph shows, in a view, and which blocks are folded in it."""
-    roots = listed((root.name or words["result"] for root in graph.roots), words)
+    names = [root.name or words["result"] for root in graph.roots] or [words["result"]]
+    roots = listed(names, words)
     if view == RECORDED:
         nodes = words.count(len(graph.nodes), "nodes")
         edges = words.count(sum(edge.target is not None for edge in graph.edges), "edges")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Choice:
     """Which blocks are folded, and what is left out.
 
-    Raises ValueError for a depth that there is not.
+    Raises ValueError for a depth, or a way to fold, that there is not.
     """
 
     fold: bool | str = True  # false opens every block; "layers" folds each innermost module
@@ -16,6 +16,10 @@ class Choice:
     constants: bool = True  # whether what needs no gradient is drawn
 
     def __post_init__(self) -> None:
+        if self.fold not in (True, False, "layers"):
+            raise ValueError(
+                f'there is no fold={self.fold!r}; write fold=True, fold=False or fold="layers"'
+            )
         if self.depth is not None and self.depth < 1:
             raise ValueError(
                 f"there is no depth {self.depth!r}; write 1 for the outermost modules, "

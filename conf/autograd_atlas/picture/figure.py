@@ -17,10 +17,10 @@ from typing import Any
 from ..graph import Graph
 from ..memory import uncollected
 from .alternative import summary
+from .arranging import chain
 from .choice import AS_READABLE, Choice
-from .composing import diagram
+from .composing import Scene
 from .diagram import RECORDED, WRITTEN, Diagram
-from .folding import chain, with_repeats
 from .keys import Key, Kind
 from .labels import block_title, columns
 from .packing import packed
@@ -28,7 +28,7 @@ from .phrases import code, unmarked
 from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
 from .tape import NEXT, Step, tape, tape_json, too_long
-from .unfolding import MOST_INSIDE, unfolded
+from .unfolding import MOST_DRAWN, unfolded
 from .words import Words, words
 
 SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
@@ -40,13 +40,16 @@ def views_of(graph: Graph, view: str | None = None) -> list[str]:
 
     Raises ValueError for a view that there is not, or that this graph does not have.
     """
-    have = [WRITTEN, RECORDED] if graph.calls else [RECORDED]
+    have = [WRITTEN] if graph.calls else []
+    have += [RECORDED] if graph.nodes else []
     if view is None:
         return have
     if view not in (WRITTEN, RECORDED):
         raise ValueError(f"there is no view {view!r}; write {WRITTEN} or {RECORDED}")
     if view not in have:
-        raise ValueError("what was written is known only if it ran under a Recording")
+        if view == WRITTEN:
+            raise ValueError("what was written is known only if it ran under a Recording")
+        raise ValueError("of what PyTorch recorded, nothing is there any more")
     return [view]
 
 
@@ -100,8 +103,9 @@ def drawn_parts(
     kept: MutableMapping[str, str] | None,
 ) -> tuple[str, str]:
     """:func:`figure_parts`, drawn now."""
-    graph = with_repeats(graph) if choice.fold else graph
-    pictures = {name: diagram(graph, name, choice) for name in views_of(graph, view)}
+    scene = Scene.of(graph, choice)
+    graph = scene.graph
+    pictures = {name: scene.diagram(name) for name in views_of(graph, view)}
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
     folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
     views = []
@@ -110,7 +114,7 @@ def drawn_parts(
         drawn[short] = picture
         views.append(f'<div class="aa-view aa-view-{name}">')
         views.append(scrolling(picture_svg(graph, picture, words, short, kept=kept), words))
-        views += insides(graph, picture, short, words, choice, drawn, kept)
+        views += insides(scene, picture, short, words, drawn, kept)
         views.append("</div>")
         folded[short] = picture, sum(len(before.boxes) for before in drawn.values())
     played = tape(graph, drawn, words)
@@ -118,7 +122,7 @@ def drawn_parts(
     if len(pictures) > 1:
         parts += choices(prefix, pictures, words)
     if played is not None:
-        add_unfolded(played, graph, folded, words, choice, kept)
+        add_unfolded(played, scene, folded, words, kept)
         parts.append(controls(len(played["steps"]) - 1, words))
     else:
         parts.append(f'<p class="aa-note">{too_long(graph, words)}</p>')
@@ -146,10 +150,9 @@ def choices(prefix: str, views: Iterable[str], words: Words) -> Iterator[str]:
 
 def add_unfolded(
     played: dict[str, Any],
-    graph: Graph,
+    scene: Scene,
     pictures: Mapping[str, tuple[Diagram, int]],
     words: Words,
-    choice: Choice,
     kept: MutableMapping[str, str] | None,
 ) -> None:
     """Add to a tape the pictures with one more block open, if a block is folded."""
@@ -157,12 +160,12 @@ def add_unfolded(
         return
 
     def draw() -> str:
-        return json.dumps(unfolded(graph, pictures, choice))
+        return json.dumps(unfolded(scene, pictures))
 
-    inputs = (graph, tuple(pictures), choice)
+    inputs = (scene.graph, tuple(pictures), scene.choice)
     larger = json.loads(stored(kept, "unfolded", inputs, draw))
     titles = [
-        summary(graph, pictures[name.split("/")[0]][0].view, blocks, words)
+        summary(scene.graph, pictures[name.split("/")[0]][0].view, blocks, words)
         for name, blocks in larger.pop("folded").items()
     ]
     played["pictures"] |= larger.pop("tapes")
@@ -186,32 +189,29 @@ def scrolling(svg: str, words: Words) -> str:
 
 
 def insides(
-    graph: Graph,
+    scene: Scene,
     picture: Diagram,
     prefix: str,
     words: Words,
-    choice: Choice,
     drawn: dict[str, Diagram],
     kept: MutableMapping[str, str] | None,
 ) -> Iterator[str]:
     """The folded blocks, each to be unfolded; equal ones together."""
-    equal: dict[object, list[int]] = {}
-    for block in picture.folded():
-        equal.setdefault(content_of(graph, picture.view, block), []).append(block)
-    for blocks in equal.values():
-        inner = diagram(graph, picture.view, choice, inside=blocks[0])
-        if len(inner.boxes) > MOST_INSIDE or len(inner.boxes) < 2:
+    titles = scene.graph.blocks
+    for blocks in scene.stages[picture.view].folded_in(picture):
+        inner = scene.diagram(picture.view, inside=blocks[0])
+        if len(inner.boxes) < 2 or sum(len(each.boxes) for each in drawn.values()) > MOST_DRAWN:
             continue
-        name = clean(block_title(graph.blocks[blocks[0]]))
-        others = [graph.blocks[block].name or graph.blocks[block].kind for block in blocks[1:]]
+        name = clean(block_title(titles[blocks[0]]))
+        others = [titles[block].name or titles[block].kind for block in blocks[1:]]
         kind = "inside-equal" if others else "inside"
         some = others if len(others) < 4 else [others[0], "…", others[-1]]
         title = words[kind].format(block=name, others=clean(words["comma"].join(some)))
         below = f"{prefix}{Key(Kind.BLOCK, blocks[0])}-"
         drawn[below] = inner
-        svg = picture_svg(graph, inner, words, below, kept=kept)
+        svg = picture_svg(scene.graph, inner, words, below, kept=kept)
         yield f'<details class="aa-inside"><summary>{title}</summary>{scrolling(svg, words)}'
-        yield from insides(graph, inner, below, words, choice, drawn, kept)
+        yield from insides(scene, inner, below, words, drawn, kept)
         yield "</details>"
 
 
@@ -278,19 +278,6 @@ def longest_around(played: dict[str, Any], graph: Graph, step: Step) -> str:
     inner = {items[key] for key in step["on"] if key in items}
     around = {outer for block in inner for outer in chain(graph.blocks, block)}
     return max((block_title(graph.blocks[block]) for block in around), key=columns, default="")
-
-
-def content_of(graph: Graph, view: str, block: int) -> object:
-    """What is equal for two blocks in which the same happens."""
-
-    def inside(inner: int | None) -> bool:
-        return block in chain(graph.blocks, inner)
-
-    if view == WRITTEN:
-        calls = (call for call in graph.calls if inside(call.block))
-        return tuple((call.name, call.options, len(call.arguments)) for call in calls)
-    nodes = [node for node in graph.nodes if inside(node.block)]
-    return tuple((node.name, len(node.outputs)) for node in nodes)
 
 
 def legend(pictures: Iterable[Diagram], words: Words) -> str:

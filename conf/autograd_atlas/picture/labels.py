@@ -3,6 +3,7 @@ number as torch prints it, a tensor as rows, a long name cut. Knows neither boxe
 """
 
 import math
+import re
 import unicodedata
 
 from ..graph import Block, Call, Number, Tensor, Value, primed
@@ -125,7 +126,8 @@ def tensor_name(tensor: Tensor) -> str:
 
 
 def block_title(block: Block) -> str:
-    return " · ".join(name for name in (block.name, block.kind) if name)
+    title = " · ".join(name for name in (block.name, block.kind) if name)
+    return f"{title} × {block.copies}".lstrip() if block.copies > 1 else title
 
 
 SYMBOLS = {
@@ -134,8 +136,22 @@ SYMBOLS = {
     "__matmul__": "@", "pow": "^", "__pow__": "^", "sum": "Σ", "prod": "Π", "sigmoid": "σ",
     "sqrt": "√", "gt": ">", "lt": "<", "ge": "≥", "le": "≤", "eq": "=", "ne": "≠",
     "__rsub__": "−", "rsub": "−", "__rdiv__": "÷", "__rtruediv__": "÷", "__rpow__": "^",
-    "__rmatmul__": "@", "__and__": "&", "__or__": "|", "logical_not": "¬",
+    "__rmatmul__": "@", "__and__": "&", "__or__": "|", "logical_not": "¬", "__invert__": "¬",
+    "floor_divide": "//", "__floordiv__": "//", "__rfloordiv__": "//", "remainder": "%",
+    "__mod__": "%", "__rmod__": "%",
 }  # fmt: skip
+
+
+LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{5,}(?:e[+-]?\d+)?")
+
+
+def rounded(text: str) -> str:
+    """What a call was given, with its numbers as they are everywhere in a picture.
+
+    >>> rounded("1.7320508075688772"), rounded("p=0.30000000000000004"), rounded("-2")
+    ('1.7321', 'p=0.3', '-2')
+    """
+    return LONG_NUMBER.sub(lambda number: number_text(float(number[0])), text)
 
 
 def call_symbol(call: Call) -> str:
@@ -145,15 +161,18 @@ def call_symbol(call: Call) -> str:
     ('×', 'Σ dim=1')
     >>> call_symbol(Call("__getitem__", (), (), ("0",))), call_symbol(Call("exp", (), ()))
     ('[0]', 'exp')
+    >>> call_symbol(Call("__setitem__", (), (), ("(0, 1:)", "5.0")))
+    '[0, 1:] = 5.0'
     """
     if not call.seen:
         return short(call.name or "…", LONGEST_CALL)
-    options = ", ".join(call.options)
-    if call.name == "__getitem__":
-        return short(f"[{options.removeprefix('(').removesuffix(')')}]", 20)
-    if call.name == "__setitem__":
-        return short(f"[{call.options[0] if call.options else ''}] =", 20)
+    options = rounded(", ".join(call.options))
+    if call.name in ("__getitem__", "__setitem__"):
+        index, *number = map(rounded, call.options or ("",))
+        inside = f"[{index.removeprefix('(').removesuffix(')')}]"
+        end = "" if call.name == "__getitem__" else " ".join([" =", *number])
+        return short(inside + end, 20)
     name = SYMBOLS.get(call.name, call.name)
     if name != call.name:
         return short(f"{name} {options}".strip(), 20)
-    return short(f"{name}({options})", 24) if options else short(name, LONGEST_CALL)
+    return short(f"{name}({options})" if options else name, LONGEST_CALL)

@@ -23,7 +23,8 @@ GAP, TRACK = 9.0, 7.0  # between boxes in a column; the room of a track
 NARROWEST, WIDEST = 32.0, 80.0  # between columns
 SIDE, TITLE = 12.0, 20.0  # inside of a frame's borders; its title is above
 SWEEPS = 4  # of each kind, in a picture of a few thousand items; fewer in larger ones
-MOST_TRACKS = 4  # columns that tracks pass, for each item; the longest wires have none, past that
+MOST_TRACKS = 4  # columns that tracks pass, for each item, and
+MOST_PASSED = 20  # columns that wires pass on them; the longest wires have no track, past that
 
 
 class Item(NamedTuple):
@@ -288,17 +289,26 @@ class Stack:
 Join = tuple[int, float, float]  # another item; how much lower it is best; how much that counts
 
 
-def longest_tracks(ends: Iterable[tuple[int, int, End, End]], rank: Sequence[int]) -> int:
-    """The number of columns up to which links have tracks, so that these stay few."""
+def longest_tracks(ends: Sequence[tuple[int, int, End, End]], rank: Sequence[int]) -> int:
+    """The number of columns up to which links have tracks, so that these stay few, and so does what
+    has to be written of all links on them."""
+    steps = sorted(rank[target] - rank[source] for source, target, _, _ in ends)
     reach: dict[tuple[int, End], int] = defaultdict(int)
     for source, target, start, _ in ends:
         reach[source, start] = max(reach[source, start], rank[target] - rank[source])
-    left = MOST_TRACKS * len(rank) + 1000
-    for steps in sorted(reach.values()):
-        left -= steps
-        if left < 0:
-            return steps
-    return max(reach.values(), default=0)
+    return min(
+        longest_within(MOST_TRACKS * len(rank) + 1_000, sorted(reach.values())),
+        longest_within(MOST_PASSED * len(rank) + 10_000, steps),
+    )
+
+
+def longest_within(most: int, lengths: Sequence[int]) -> int:
+    """The longest that one may be, for all that are no longer to be so long at most together."""
+    for length in lengths:
+        most -= length
+        if most < 0:
+            return length - 1
+    return max(lengths, default=0)
 
 
 def place(content: Content, rank: Sequence[int], stack: Stack) -> None:

@@ -195,6 +195,8 @@ def call_line(graph: Graph, call: Call, outputs: tuple[int, ...], given: str, wo
         )
         for number in outputs
     ]
+    if not outputs:
+        return words["raises"].format(source=source)
     if len(outputs) == 1:
         name, value = made[0]
         kind = "made" if tensor_name(graph.tensors[outputs[0]]) else "unnamed-made"

@@ -9,27 +9,23 @@ nothing, and their titles are empty: both come from the page.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..graph import Graph
-from .choice import Choice
-from .composing import diagram
+from .arranging import chain
+from .composing import Scene
 from .diagram import Diagram
-from .folding import chain
 from .keys import Key, Kind
 from .layout import layout
 from .packing import packed
 from .svg import untitled
 from .tape import picture_tape
 
-MOST_INSIDE = 120  # boxes of a block's inside that are worth a picture
 MOST_DRAWN = 3_000  # boxes of all pictures of a figure; past that, no more blocks open in place
 
 
-def unfolded(
-    graph: Graph, pictures: Mapping[str, tuple[Diagram, int]], choice: Choice
-) -> dict[str, Any]:
+def unfolded(scene: Scene, pictures: Mapping[str, tuple[Diagram, int]]) -> dict[str, Any]:
     """The pictures with one more block open, and what else a tape says of them, in no language.
 
     ``pictures`` are those in which they are opened, by name, and how many boxes the page has so
@@ -43,7 +39,7 @@ def unfolded(
     larger: dict[str, tuple[str, Diagram]] = {}  # by name, its parent and the picture
     for base, (picture, before) in pictures.items():
         boxes = before + sum(len(opened_one.boxes) for _, opened_one in larger.values())
-        for name, parent, opened_one in larger_ones(graph, picture, base, choice, boxes):
+        for name, parent, opened_one in larger_ones(scene, picture, base, boxes):
             larger[name] = parent, opened_one
     svgs = (untitled(picture, layout(picture), "") for _, picture in larger.values())
     return {
@@ -55,28 +51,21 @@ def unfolded(
 
 
 def larger_ones(
-    graph: Graph,
-    picture: Diagram,
-    base: str,
-    choice: Choice,
-    boxes: int,
-    inside: int | None = None,
+    scene: Scene, picture: Diagram, base: str, boxes: int
 ) -> Iterator[tuple[str, str, Diagram]]:
-    """The picture again with one more block open, for each that is folded; or, where one was
-    opened, for each inside of it. Gives name, parent, and picture, as long as ``boxes`` and those
-    of what it gave so far are not too many."""
-    parent = base if inside is None else name_in(base, inside)
-    for block in picture.folded():
-        if inside is not None and inside not in chain(graph.blocks, block):
-            continue
-        larger = diagram(graph, picture.view, choice, around=block)
-        if boxes > MOST_DRAWN or len(larger.boxes) - len(picture.boxes) > MOST_INSIDE:
-            continue
+    """The picture again with one more block open, for each that is folded, and then for each
+    inside of these. Gives name, parent, and picture, as long as ``boxes`` and those of what it gave
+    so far are not too many."""
+    todo = deque((base, block) for block in picture.folded())
+    while todo and boxes <= MOST_DRAWN:
+        parent, block = todo.popleft()
+        larger = scene.diagram(picture.view, around=block)
         boxes += len(larger.boxes)
-        yield name_in(base, block), parent, larger
-        for name, outer, inner in larger_ones(graph, larger, base, choice, boxes, block):
-            boxes += len(inner.boxes)
-            yield name, outer, inner
+        name = name_in(base, block)
+        yield name, parent, larger
+        todo += (
+            (name, inner) for inner in larger.folded() if block in chain(scene.graph.blocks, inner)
+        )
 
 
 def name_in(base: str, block: int) -> str:

@@ -4,7 +4,9 @@ become boxes, and wires lead between them; what is folded is decided in :mod:`.c
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import ClassVar
 
 from ..graph import Graph, Node, Saved, same_numbers, total
@@ -20,13 +22,13 @@ from .diagram import (
     gradient_lines,
     value_lines,
 )
-from .folding import common_block
 from .keys import Key, Kind, Measure, Quantity
 from .labels import (
     call_symbol,
     in_one_line,
     is_spelled_out,
     number_text,
+    rounded,
     short,
     tensor_name,
     title_of,
@@ -42,20 +44,77 @@ class View(ABC):
     name: ClassVar[str]
     unit: ClassVar[str]  # what a folded block counts, as it stands on it
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, constants: bool = True) -> None:
         self.graph = graph
+        self.with_constants = constants
+
+    @cached_property
+    def items(self) -> dict[Key, int | None]:
+        """What is drawn, in forward order, and the block in which it was computed, if it was."""
+        items = self.all_items().items()
+        return {key: block for key, block in items if not self.is_hidden(key)}
+
+    @cached_property
+    def wires(self) -> list[Wire]:
+        """All wires, without their numbers."""
+        return [
+            wire
+            for wire in self.all_wires()
+            if wire.source in self.items and wire.target in self.items
+        ]
+
+    @cached_property
+    def users(self) -> dict[Key, list[Key]]:
+        """What each item is given to."""
+        users: dict[Key, list[Key]] = defaultdict(list)
+        for wire in self.wires:
+            users[wire.source].append(wire.target)
+        return users
+
+    def computed(self) -> dict[Key, int | None]:
+        """What was computed, and not only given, after all that it was computed from."""
+        made = {wire.target for wire in self.wires}
+        return {key: block for key, block in self.items.items() if key in made or self.is_made(key)}
 
     @abstractmethod
-    def items(self) -> dict[Key, int | None]:
-        """The block of each item, by its key, in forward order."""
+    def all_items(self) -> dict[Key, int | None]:
+        """What there is to draw, in forward order, with the block in which it was computed."""
+
+    @abstractmethod
+    def all_wires(self) -> Iterator[Wire]:
+        """All wires that there are to draw."""
+
+    @abstractmethod
+    def is_made(self, key: Key) -> bool:
+        """Whether it is a call or a node, which is computed even if it was given nothing."""
+
+    @abstractmethod
+    def is_held(self, key: Key) -> bool:
+        """Whether something that was not computed belongs to a block, if nothing else uses it."""
+
+    @abstractmethod
+    def is_constant(self, key: Key) -> bool:
+        """Whether it was not computed, and needs no gradient."""
+
+    @abstractmethod
+    def is_hidden(self, key: Key) -> bool:
+        """Whether it is left out: what needs no gradient, if so chosen, and what is empty."""
+
+    @abstractmethod
+    def label(self, key: Key) -> str:
+        """What an item is called."""
+
+    @abstractmethod
+    def token(self, key: Key) -> Hashable:
+        """What is equal for items that are alike."""
+
+    @abstractmethod
+    def exact_token(self, key: Key) -> Hashable:
+        """What is equal for items in which the same happens."""
 
     @abstractmethod
     def box(self, key: Key, detailed: bool) -> Box:
         """The box of an item, not yet sized; with gradients and what was saved, if ``detailed``."""
-
-    @abstractmethod
-    def wires(self) -> list[Wire]:
-        """All wires, without their numbers."""
 
     @abstractmethod
     def labelled(self, wire: Wire) -> Wire:
@@ -72,13 +131,14 @@ class WrittenView(View):
     name = WRITTEN
     unit = "ƒ"
 
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+    def __init__(self, graph: Graph, *, constants: bool = True) -> None:
+        super().__init__(graph, constants=constants)
         self.results = {root.tensor for root in graph.roots}
         used = {a.tensor for call in graph.calls for a in call.arguments} | self.results
         used |= {tensor.changed_by for tensor in graph.tensors}
         self.drawn_outputs = [
-            [output for output in call.outputs if output in used] for call in graph.calls
+            [output for output in call.outputs if output in used] or list(call.outputs)
+            for call in graph.calls
         ]
         self.made_by = {
             output: number
@@ -92,13 +152,8 @@ class WrittenView(View):
             return Key(Kind.CALL, call)
         return Key(Kind.TENSOR, tensor)
 
-    def items(self) -> dict[Key, int | None]:
+    def all_items(self) -> dict[Key, int | None]:
         graph = self.graph
-        users: dict[int, list[int | None]] = defaultdict(list)
-        for call in graph.calls:
-            for argument in call.arguments:
-                if argument.tensor is not None:
-                    users[argument.tensor].append(call.block)
         block_of: dict[Key, int | None] = {}
 
         def add(tensor: int) -> None:
@@ -106,22 +161,20 @@ class WrittenView(View):
             key = Key(Kind.TENSOR, tensor)
             if key in block_of or tensor in self.made_by:
                 return
+            block = None
             changed_by = graph.tensors[tensor].changed_by
             if changed_by is not None:  # it changed where its base was written
                 add(changed_by)
                 writer = graph.made_by.get(changed_by)
-                block_of[key] = None if writer is None else graph.calls[writer].block
-            elif graph.tensors[tensor].held:
-                block_of[key] = common_block(graph.blocks, users[tensor])
-            else:
-                block_of[key] = None
+                block = None if writer is None else graph.calls[writer].block
+            block_of[key] = block
 
         for number, call in enumerate(graph.calls):
             for place, argument in enumerate(call.arguments):
                 if argument.tensor is not None:
                     add(argument.tensor)
                 else:
-                    block_of[Key(Kind.CONSTANT, number, place)] = call.block
+                    block_of[Key(Kind.CONSTANT, number, place)] = None
             block_of[Key(Kind.CALL, number)] = call.block
             outputs = self.drawn_outputs[number]
             if len(outputs) != 1:
@@ -131,13 +184,76 @@ class WrittenView(View):
                 add(root.tensor)
         return block_of
 
+    def computed(self) -> dict[Key, int | None]:
+        """What was computed; what changed with a tensor stands right behind that."""
+        computed = super().computed()
+        changed: dict[Key, list[Key]] = defaultdict(list)
+        for key in computed:
+            if key.kind is Kind.TENSOR and key.number not in self.made_by:
+                writer = self.graph.tensors[key.number].changed_by
+                if writer is not None and self.key_of(writer) in computed:
+                    changed[self.key_of(writer)].append(key)
+        late = {key for keys in changed.values() for key in keys}
+        ordered: dict[Key, int | None] = {}
+        for first in computed:
+            todo = [] if first in late else [first]
+            while todo:
+                key = todo.pop()
+                ordered[key] = computed[key]
+                todo += reversed(changed[key])
+        return ordered
+
+    def is_made(self, key: Key) -> bool:
+        return key.kind is Kind.CALL
+
+    def is_held(self, key: Key) -> bool:
+        return key.kind is Kind.CONSTANT or self.graph.tensors[key.number].held
+
+    def is_constant(self, key: Key) -> bool:
+        if key.kind is Kind.TENSOR and key.number not in self.made_by:
+            tensor = self.graph.tensors[key.number]
+            return not tensor.requires_grad and tensor.changed_by is None
+        return key.kind is Kind.CONSTANT
+
+    def is_hidden(self, key: Key) -> bool:
+        if key.kind is Kind.CONSTANT:
+            return not self.with_constants
+        outputs = self.drawn_outputs[key.number] if key.kind is Kind.CALL else [key.number]
+        if any(self.graph.tensors[output].requires_grad for output in outputs):
+            return False
+        if self.results.intersection(outputs):
+            return False
+        empty = self.is_constant(key) and 0 in self.graph.tensors[key.number].value.shape
+        return empty or not self.with_constants
+
+    def label(self, key: Key) -> str:
+        if key.kind is Kind.CALL:
+            return self.graph.calls[key.number].name
+        if key.kind is Kind.CONSTANT and key.place is not None:
+            return self.graph.calls[key.number].arguments[key.place].text
+        return tensor_name(self.graph.tensors[key.number])
+
+    def token(self, key: Key) -> Hashable:
+        if key.kind is not Kind.CALL:
+            return ""  # one of several results, which may be used or not
+        call = self.graph.calls[key.number]
+        given = [self.graph.tensors[a.tensor] for a in call.arguments if a.tensor is not None]
+        parameters = tuple(each.value.shape for each in given if each.held)
+        return call.name, len(call.arguments), parameters
+
+    def exact_token(self, key: Key) -> Hashable:
+        if key.kind is not Kind.CALL:
+            return key.kind
+        call = self.graph.calls[key.number]
+        return call.name, call.options, len(call.arguments)
+
     def box(self, key: Key, detailed: bool) -> Box:
         if key.kind is Kind.TENSOR:
             return self.tensor_box(key, key.number, "", detailed)
         call = self.graph.calls[key.number]
         if key.kind is Kind.CONSTANT and key.place is not None:
             text = call.arguments[key.place].text
-            return Box(key, "constant", ((Span("value", short(text, 12)),),), title=text)
+            return Box(key, "constant", ((Span("value", short(rounded(text), 12)),),), title=text)
         outputs = self.drawn_outputs[key.number]
         if len(outputs) == 1:
             return self.tensor_box(key, outputs[0], call_symbol(call), detailed)
@@ -172,31 +288,26 @@ class WrittenView(View):
             lines += gradient_lines(node.grad, Quantity(Measure.GRAD, tensor.node), ".grad = ")
         return lines
 
-    def wires(self) -> list[Wire]:
+    def all_wires(self) -> Iterator[Wire]:
         graph = self.graph
-        wires: list[Wire] = []
         for number, call in enumerate(graph.calls):
             target = Key(Kind.CALL, number)
             for place, argument in enumerate(call.arguments):
                 key = Key(Kind.ARGUMENT, number, place)
                 if argument.tensor is None:
-                    constant = Key(Kind.CONSTANT, number, place)
-                    wires.append(Wire(key, constant, target, "quiet"))
+                    yield Wire(key, Key(Kind.CONSTANT, number, place), target, "quiet")
                 elif graph.tensors[argument.tensor].requires_grad:
                     source = self.key_of(argument.tensor)
-                    wires.append(Wire(key, source, target, edges=argument.edges))
+                    yield Wire(key, source, target, edges=argument.edges)
                 else:
-                    wires.append(Wire(key, self.key_of(argument.tensor), target, "quiet"))
+                    yield Wire(key, self.key_of(argument.tensor), target, "quiet")
             if len(self.drawn_outputs[number]) != 1:
-                wires += [
-                    Wire(Key(Kind.OUTPUT, output), target, Key(Kind.TENSOR, output))
-                    for output in self.drawn_outputs[number]
-                ]
+                for output in self.drawn_outputs[number]:
+                    yield Wire(Key(Kind.OUTPUT, output), target, Key(Kind.TENSOR, output))
         for number, tensor in enumerate(graph.tensors):
             if tensor.changed_by is not None and number not in self.made_by:
                 source, changed = self.key_of(tensor.changed_by), Key(Kind.TENSOR, number)
-                wires.append(Wire(Key(Kind.ALIAS, number), source, changed, "alias"))
-        return wires
+                yield Wire(Key(Kind.ALIAS, number), source, changed, "alias")
 
     def labelled(self, wire: Wire) -> Wire:
         edges = [self.graph.edges[edge] for edge in wire.edges]
@@ -215,8 +326,8 @@ class RecordedView(View):
     name = RECORDED
     unit = "grad_fn"
 
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+    def __init__(self, graph: Graph, *, constants: bool = True) -> None:
+        super().__init__(graph, constants=constants)
         self.results = {root.node for root in graph.roots}
         self.used_outputs = {(edge.target, edge.output) for edge in graph.edges}
         self.used_outputs |= {(root.node, root.output) for root in graph.roots}
@@ -229,19 +340,32 @@ class RecordedView(View):
             if edge.target is None:
                 self.stops[edge.source].append(Key(Kind.EDGE, number))
 
-    def items(self) -> dict[Key, int | None]:
-        users: dict[int, list[int | None]] = defaultdict(list)
-        for edge in self.graph.edges:
-            if edge.target is not None:
-                users[edge.target].append(self.graph.nodes[edge.source].block)
-
-        def block_of(number: int, node: Node) -> int | None:
-            if not node.leaf:
-                return node.block
-            return common_block(self.graph.blocks, users[number]) if node.held else None
-
+    def all_items(self) -> dict[Key, int | None]:
         nodes = enumerate(self.graph.nodes)
-        return {Key(Kind.NODE, number): block_of(number, node) for number, node in nodes}
+        return {Key(Kind.NODE, number): None if node.leaf else node.block for number, node in nodes}
+
+    def is_made(self, key: Key) -> bool:
+        return not self.graph.nodes[key.number].leaf
+
+    def is_held(self, key: Key) -> bool:
+        return self.graph.nodes[key.number].held
+
+    def is_constant(self, key: Key) -> bool:
+        return False
+
+    def is_hidden(self, key: Key) -> bool:
+        return False
+
+    def label(self, key: Key) -> str:
+        node = self.graph.nodes[key.number]
+        return (node.outputs[0].name if node.leaf else "") or node.name.rpartition("::")[2]
+
+    def token(self, key: Key) -> Hashable:
+        node = self.graph.nodes[key.number]
+        return node.name, len(node.outputs)
+
+    def exact_token(self, key: Key) -> Hashable:
+        return self.token(key)
 
     def box(self, key: Key, detailed: bool) -> Box:
         node = self.graph.nodes[key.number]
@@ -308,19 +432,15 @@ class RecordedView(View):
         if saved.tensor is not None:
             return Row(Quantity(Measure.VALUE, saved.tensor))
         calls = (call for call in self.graph.calls if number in call.nodes)
-        texts = {argument.text for call in calls for argument in call.arguments}
+        texts = {rounded(argument.text) for call in calls for argument in call.arguments}
         numbers = saved.value.numbers if saved.value is not None else None
         return None if set(map(number_text, numbers or ())) <= texts else Row(None)
 
-    def wires(self) -> list[Wire]:
-        return [
-            Wire(
-                Key(Kind.EDGE, number), Key(Kind.NODE, edge.target), Key(Kind.NODE, edge.source),
-                edges=(number,),
-            )
-            for number, edge in enumerate(self.graph.edges)
-            if edge.target is not None
-        ]  # fmt: skip
+    def all_wires(self) -> Iterator[Wire]:
+        for number, edge in enumerate(self.graph.edges):
+            if edge.target is not None:
+                source, target = Key(Kind.NODE, edge.target), Key(Kind.NODE, edge.source)
+                yield Wire(Key(Kind.EDGE, number), source, target, edges=(number,))
 
     def labelled(self, wire: Wire) -> Wire:
         edge = self.graph.edges[wire.key.number]

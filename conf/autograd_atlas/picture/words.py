@@ -43,6 +43,7 @@ ENGLISH = {
     "made": "{name} = {source} gives {value}",
     "unnamed-made": "{source} gives {value}",
     "several": "{source} gives {outputs}",
+    "raises": "{source} raised an error, and gave nothing",
     "output": "{name}, {value}",
     "of": "{function} of {inputs}",
     "of-nothing": "{function}",
@@ -143,6 +144,8 @@ ENGLISH = {
     "in place.",
     "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds more than "
     "this backward pass brought.",
+    "fixed-part": "The inputs of this graph cannot be changed here: only a part of it is drawn.",
+    "note-raised": "Line {0} raised {1}. The picture shows what ran before that.",
     "why-operation": "this page cannot calculate {name} as it is called here",
     "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "
     "random number",

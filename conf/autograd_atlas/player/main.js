@@ -3,10 +3,11 @@
    page before this runs; without it nothing is missing but the playing. */
 
 import { queryAll } from "./elements.js";
+import { showFigures } from "./notebook.js";
 import { players, restoreAddress } from "./page.js";
 import { Player } from "./player.js";
 
-function start() {
+function play() {
   const figures = queryAll(document, ".aa-figure").filter((figure) => !players.has(figure));
   for (const figure of figures) {
     const tape = figure.querySelector(":scope > script");
@@ -15,7 +16,13 @@ function start() {
   restoreAddress(figures);
 }
 
-// A notebook brings this script once for each picture; the first one plays them all.
+function start() {
+  const shown = showFigures();
+  if (shown) shown.then(play);
+  else play();
+}
+
+// A notebook may bring this script several times; the first one plays all figures.
 if (window.autogradAtlas) window.autogradAtlas.start();
 else {
   window.autogradAtlas = { start };

@@ -11,7 +11,6 @@ const OVERHANG = 14; // pixels by which a changed label may be longer than it wa
 const MOST_DIGITS = 4;
 
 export class Picture {
-  #tape;
   #prefix;
   #originalTitle;
 
@@ -21,7 +20,6 @@ export class Picture {
     this.elements = {};
     this.texts = [];
     this.title = svg.querySelector("title");
-    this.#tape = tape;
     this.#prefix = Picture.prefixOf(svg);
     this.#originalTitle = this.title.textContent;
     for (const element of queryAll(svg, "[id]")) {
@@ -46,11 +44,6 @@ export class Picture {
   // The key of what an element of this picture is, or of the block whose frame it is.
   keyOf(element) {
     return element.dataset.block || element.id.slice(this.#prefix.length);
-  }
-
-  // What stands for a key: its own element, or that of the block into which it is folded.
-  elementFor(key) {
-    return this.elements[key] || this.elements[this.#tape.blockAround(key, this.elements)];
   }
 
   // The name of a folded block.
@@ -137,6 +130,7 @@ export class Picture {
   // Scrolls sideways, never the page, to what a step lights up.
   follow() {
     const { scroller } = this;
+    if (scroller.closest("details:not([open])")) return; // whose layout would be made for this
     const lit = scroller.scrollWidth > scroller.clientWidth && this.svg.querySelector("g.aa-now");
     if (!lit) return;
     const target = lit.getBoundingClientRect();

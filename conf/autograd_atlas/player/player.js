@@ -35,7 +35,7 @@ export class Player {
       (svg) => new Picture(svg, Picture.prefixOf(svg), tape),
     );
     const lines = codeLines(figure, new Set(tape.steps.map(({ code }) => code)));
-    const lights = new Lights(pictures, lines);
+    const lights = new Lights(tape, pictures, lines);
     const inputs = new Inputs(tape);
     const [scrubber, line, play] = ["scrubber", "say", "play"].map(part);
     this.#figure = figure;

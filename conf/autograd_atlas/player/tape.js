@@ -59,14 +59,25 @@ export class Tape {
     return `b${block}`;
   }
 
-  // The folded block that a step is in, in a picture that draws these keys; empty if it is in none.
+  // Keys, and those of the blocks around them, one of which stands for each in a picture.
+  withBlocks(keys) {
+    const { items = {}, blocks } = this.#stored;
+    const all = new Set(keys);
+    for (const key of keys) {
+      for (let block = items[key]; block >= 0; block = blocks[block] ?? -1) all.add(`b${block}`);
+    }
+    return all;
+  }
+
+  // The folded block that a step is in, in a picture that draws these keys; empty if it is in none, and
+  // nothing if the picture shows nothing of the step.
   foldedAt({ on }, elements) {
     for (const key of on.filter((each) => /^[cnt]/.test(each))) {
       if (elements[key]) return "";
       const block = this.blockAround(key, elements);
       if (elements[block]) return block;
     }
-    return "";
+    return null;
   }
 
   // For each folded block of a picture that draws these keys, the first step of what is in it.

@@ -170,18 +170,16 @@ def version_of(tensor: torch.Tensor) -> int:
         return 0
 
 
-def tensors_in(thing: Any) -> Iterator[torch.Tensor]:
+def tensors_in(thing: Any) -> list[torch.Tensor]:
     """The tensors of an argument or a result, in order, each place counted. The parameters of a
     lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
-        if not torch.nn.parameter.is_lazy(thing):
-            yield thing
-    elif isinstance(thing, (list, tuple)):
-        for part in thing:
-            yield from tensors_in(part)
-    elif isinstance(thing, dict):
-        for part in thing.values():
-            yield from tensors_in(part)
+        return [] if torch.nn.parameter.is_lazy(thing) else [thing]
+    if isinstance(thing, dict):
+        thing = thing.values()
+    elif not isinstance(thing, (list, tuple)):
+        return []
+    return [tensor for part in thing for tensor in tensors_in(part)]
 
 
 # -- Reading nodes --------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from .engine import EngineRuns
 from .modules import ModuleCalls
 from .nodes import quiet, tensors_in
 from .notes import NodeNotes, RecordedCall
+from .problems import Problem, line_in, problem_at
 from .program import Program
 from .tensors import TensorHistory
 
@@ -40,6 +41,8 @@ class Observer:
         self.notes = NodeNotes()
         self.tensors = TensorHistory(self.notes, self._unseen)
         self.calls: list[RecordedCall] = []
+        self.raised: RecordedCall | None = None  # the call that raised an error, if it was the last
+        self.problem: Problem | None = None
         self.modules = ModuleCalls()
         self.engine = EngineRuns(self.notes, self.tensors, self.reading)
         self.program = Program(self.tensors)
@@ -119,8 +122,15 @@ class Observer:
             source = place.expression.text if place.direct else ""
             known = described(function, name, args, kwargs, places, source)
         first = torch._C._autograd._get_sequence_nr()
-        with self.inside():
-            result = function(*args, **kwargs)
+        try:
+            with self.inside():
+                result = function(*args, **kwargs)
+        except Exception as problem:
+            if known is not None:
+                self._note_error(
+                    RecordedCall(name, *known, source, place.line, self._block(), range(0)), problem
+                )
+            raise
         if known is None:
             return result
         with self.reading():
@@ -148,6 +158,7 @@ class Observer:
             if new and not any(tensor is other for other in made):
                 made.append(tensor)
         if made:
+            self.raised = self.problem = None
             self.calls.append(call)
             call.outputs = [self.tensors.note(each, made_by=len(self.calls) - 1) for each in made]
 
@@ -160,6 +171,19 @@ class Observer:
 
     def _block(self) -> int | None:
         return self.modules.innermost.block if self.modules.innermost else None
+
+    # -- errors, of which only the text is kept: they would keep tensors
+
+    def _note_error(self, call: RecordedCall, problem: Exception) -> None:
+        with self.reading():
+            self.raised, self.problem = call, problem_at(call.line, problem)
+
+    def end_with(self, problem: BaseException) -> None:
+        """Note the error that ended the recording."""
+        with self.reading():
+            ended = problem_at(line_in(self.program.file, problem.__traceback__), problem)
+            if self.problem is None or self.problem.text != ended.text:
+                self.raised, self.problem = None, ended
 
     # -- modules
 

@@ -88,6 +88,13 @@ class Origins:
         node = self.leaves.get(version.first)
         return None if node is None else (node, 0)
 
+    def is_own(self, version: TensorVersion) -> bool:
+        """Whether a module made it of nothing: a constant of its own."""
+        if version.made_by is None or version.requires_grad:
+            return False
+        call = self._seen[version.made_by]
+        return call.block is not None and all(each.tensor is None for each in call.arguments)
+
     def unseen_nodes(self) -> list[str]:
         """The names of the nodes that no seen call recorded, each once."""
         unseen = (key for key, call in self.calls.items() if not call.seen)

@@ -109,6 +109,8 @@ class Program:
         computed, and was made ``since`` there were so many versions of tensors."""
         frame: FrameType | None = start
         while frame is not None and passes_on(frame.f_code.co_filename):
+            if id(frame) == self.outermost:
+                return  # the program itself is one of ours, as in draw(model, x)
             frame = frame.f_back
         if frame is not None and is_program(frame.f_code.co_filename):
             self.name_parts(expression_at(frame).variables, result, since)

@@ -13,6 +13,7 @@ import torch
 
 from ..graph import Edge, Graph, Node, Note, Output, Root, Saved
 from ..memory import uncollected
+from ..paths import between
 from .engine import merged
 from .names import NameSource, named_tensors, names_of_models, namespace_of
 from .nodes import (
@@ -42,20 +43,56 @@ class GraphError(ValueError):
     """What was asked for has no graph to draw; the message says what to write instead."""
 
 
-def start_of(name: str, tensor: torch.Tensor) -> AutogradNode:
+def start_of(name: str, tensor: torch.Tensor, observer: Observer | None = None) -> AutogradNode:
     """The node at which the graph of a tensor begins, or a GraphError that says why none does."""
     if not isinstance(tensor, torch.Tensor):
         raise GraphError(f"{name} is no tensor, but of type {type(tensor).__name__}")
     if (node := grad_fn_of(tensor)) is not None:
         return node
     if tensor.requires_grad:
+        kind = "a parameter" if isinstance(tensor, torch.nn.Parameter) else "a leaf tensor"
         raise GraphError(
-            f"{name} is a leaf tensor: nothing was computed yet. Name a result computed from it"
+            f"{name} is {kind}: nothing was computed yet. Name a result computed from it: "
+            f"draw(loss), or draw(loss, to={name}) for what lies between the two"
         )
-    raise GraphError(
-        f"{name} has no graph: nothing was recorded when it was computed. Make an input with "
-        "requires_grad=True, and compute outside of torch.no_grad() and without .detach()"
+    raise GraphError(f"{name} has no graph: {why_none(tensor, observer)}")
+
+
+def why_none(tensor: torch.Tensor, observer: Observer | None) -> str:
+    """Why nothing was recorded when a tensor was computed, and what to write instead."""
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        kind = str(tensor.dtype).removeprefix("torch.")
+        return (
+            f"it is of type {kind}, and only floating-point and complex tensors have gradients; "
+            "argmax(), comparisons, .long() and .int() end a graph. Draw what it was computed from"
+        )
+    if tensor.is_inference():
+        return "it was computed in torch.inference_mode(). Compute it outside of that"
+    if observer is not None and (reason := reason_seen(tensor, observer)):
+        return reason
+    return (
+        "nothing was recorded when it was computed. Make an input with requires_grad=True, "
+        "and compute outside of torch.no_grad() and without .detach()"
     )
+
+
+def reason_seen(tensor: torch.Tensor, observer: Observer) -> str:
+    """Why a tensor has no graph, if a recording saw how it was made."""
+    place = observer.tensors.place_of(tensor)
+    made_by = None if place is None else observer.tensors.versions[place].made_by
+    if made_by is None:
+        return ""
+    call = observer.calls[made_by]
+    source = f", in {call.source}" if call.source else ""
+    if call.name in ("detach", "detach_"):
+        return f".detach() took it out of its graph{source}. Draw the tensor before that"
+    inputs = [each.tensor for each in call.arguments if each.tensor is not None]
+    if any(observer.tensors.versions[each].requires_grad for each in inputs):
+        return (
+            f"it was computed under torch.no_grad(), or by what has no derivative{source}. "
+            "Compute it with gradients on"
+        )
+    return f"none of its inputs requires a gradient{source}. Make one with requires_grad=True"
 
 
 def has_run(recording: Recording, starts: Sequence[AutogradNode]) -> bool:
@@ -68,32 +105,54 @@ def of(
     tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
     namespace: NameSource | None = None,
     recording: Recording | None = None,
+    to: Sequence[torch.Tensor] = (),
 ) -> Graph:
-    """The graph behind ``tensors``.
+    """The graph behind ``tensors``; with ``to``, only what lies between them and these.
 
     ``namespace`` gives names (``globals()``, say, or a model); ``recording`` the values and calls.
-    Raises GraphError for a tensor that has no graph. Never runs ``backward``.
+    Raises GraphError for a tensor that has no graph, or that no gradient leads to. Never runs
+    ``backward``.
     """
     observer = None if recording is None else recording._observer
     with quiet() if observer is None else observer.aside():
-        return record_graph(tensors, namespace_of(namespace or {}), observer)
+        return record_graph(tensors, namespace_of(namespace or {}), observer, to)
 
 
 def record_graph(
     tensors: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
     namespace: Mapping[str, Any],
     observer: Observer | None,
+    to: Sequence[torch.Tensor] = (),
 ) -> Graph:
-    ran = [] if observer is None else observer.modules.models
-    known = list(named_tensors(namespace, ran))
+    known = known_in(namespace, observer)
     names = names_in(known)
     asked = named_by_program(tensors, names)
-    starts = [start_of(name or "the tensor", tensor) for name, tensor in asked]
+    starts = [start_of(name or "the tensor", tensor, observer) for name, tensor in asked]
     names.by_key |= {key_of(tensor): name for name, tensor in asked if name}
     if observer is not None:
-        observer.tensors.take_paths(names_of_models(namespace, ran))
         observer.tensors.take_names([*((name, each) for name, each in asked if name), *known])
 
+    graph, walk = recorded(asked, starts, names, observer)
+    if observer is not None:
+        graph = replace(
+            graph,
+            bound=tuple(bounds(walk, starts, observer)),
+            notes=tuple(notes_on(graph.roots, walk, observer)),
+        )
+        graph = with_calls(graph, walk, [tensor for _, tensor in asked], observer)
+    if not to:
+        return graph
+    ends = named_by_program(to, names)
+    return between(graph, [end_in(graph, walk, name, tensor) for name, tensor in ends])
+
+
+def recorded(
+    asked: Sequence[tuple[str, torch.Tensor]],
+    starts: Sequence[AutogradNode],
+    names: "Names",
+    observer: Observer | None,
+) -> tuple[Graph, Walk]:
+    """What PyTorch recorded below ``starts``, of which the first belong to what was asked for."""
     walk = walk_from(starts, observer)
     runs = [
         merged([notes.runs[number] for number in dict.fromkeys(walk.runs) if number in notes.runs])
@@ -109,18 +168,40 @@ def record_graph(
         tuple(edges_of(walk, runs)),
         tuple(
             Root(name, walk.numbers[start], tensor.output_nr)
-            for (name, tensor), start in zip(asked, starts, strict=True)
+            for (name, tensor), start in zip(asked, starts, strict=False)
         ),
         order=tuple(sorted(turns, key=turns.__getitem__)),
     )
-    if observer is None:
-        return graph
-    graph = replace(
-        graph,
-        bound=tuple(bounds(walk, starts, observer)),
-        notes=tuple(notes_on(graph.roots, walk, observer)),
+    return graph, walk
+
+
+def end_in(graph: Graph, walk: Walk, name: str, tensor: torch.Tensor) -> tuple[int, int]:
+    """The node and output at which the gradient of a tensor arrives, or a GraphError that says
+    why none does."""
+    called = name or "the tensor of to="
+    drawn = " and ".join(root.name or "the result" for root in graph.roots)
+    if not tensor.requires_grad:
+        raise GraphError(
+            f"no gradient leads from {drawn} to {called}, which requires none: "
+            f"write {name or 'w'}.requires_grad_() before computing"
+        )
+    node = grad_fn_of(tensor)
+    number = leaf_in(walk, tensor) if node is None else walk.numbers.get(node)
+    output = 0 if node is None else tensor.output_nr
+    arrivals = {(edge.target, edge.output) for edge in graph.edges}
+    arrivals |= {(root.node, root.output) for root in graph.roots}
+    if number is None or (number, output) not in arrivals:
+        raise GraphError(
+            f"{called} does not influence {drawn}: no gradient leads from {drawn} to it. Was it "
+            "detached on the way, or does its name stand for another tensor now?"
+        )
+    return number, output
+
+
+def leaf_in(walk: Walk, leaf: torch.Tensor) -> int | None:
+    return next(
+        (n for n, node in enumerate(walk.nodes) if is_leaf(node) and node.variable is leaf), None
     )
-    return with_calls(graph, walk, [tensor for _, tensor in asked], observer)
 
 
 # -- Names ----------------------------------------------------------------------------------
@@ -133,6 +214,16 @@ class Names:
 
     by_object: dict[int, str] = field(default_factory=dict)
     by_key: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+def known_in(
+    namespace: Mapping[str, Any], observer: Observer | None
+) -> list[tuple[str, torch.Tensor]]:
+    """The tensors that the program can name now. Parameters of what ran are named at once."""
+    ran = [] if observer is None else observer.modules.models
+    if observer is not None:
+        observer.tensors.take_paths(names_of_models(namespace, ran))
+    return list(named_tensors(namespace, ran))
 
 
 def names_in(known: Sequence[tuple[str, torch.Tensor]]) -> Names:
@@ -167,7 +258,8 @@ def walk_from(starts: Sequence[AutogradNode], observer: Observer | None) -> Walk
     if observer is None:
         return Walk(nodes, numbers, [Notes()] * len(nodes), [])
     notes = [observer.notes.read(node) for node in nodes]
-    return Walk(nodes, numbers, notes, observer.engine.runs_to_show(starts))
+    shown = observer.engine.runs_to_show(starts) if starts else []
+    return Walk(nodes, numbers, notes, shown)
 
 
 def bounds(walk: Walk, starts: Sequence[AutogradNode], observer: Observer) -> Iterator[str]:

@@ -45,5 +45,7 @@ class Recording:
         self._on.enter_context(CallWatcher(self._observer))
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object, problem: BaseException | None, traceback: object) -> None:
+        if problem is not None:
+            self._observer.end_with(problem)
         self._on.close()

@@ -10,7 +10,6 @@ import torch
 
 from ..graph import (
     Argument,
-    Block,
     Call,
     Edge,
     Graph,
@@ -22,7 +21,8 @@ from ..graph import (
     primed,
     total,
 )
-from .notes import TensorVersion
+from ..paths import with_used_blocks
+from .notes import RecordedCall, TensorVersion
 from .observer import Observer
 from .origins import Arrival, Origins, Walk
 
@@ -36,9 +36,24 @@ def with_calls(
         return replace(graph, nodes=tuple(saved_renumbered(graph.nodes, {})))
     ends = [observer.tensors.note(each) for each in asked]
     walk = replace(walk, notes=[observer.notes.read(node) for node in walk.nodes])
-    joined = Joined(Origins(graph, walk, observer, ends), several=len(set(walk.runs)) > 1)
-    unseen = joined.origins.unseen_nodes()
-    return with_blocks(
+    return with_calls_behind(graph, walk, ends, observer)
+
+
+def with_calls_behind(
+    graph: Graph,
+    walk: Walk,
+    ends: Sequence[int],
+    observer: Observer,
+    others: Sequence[int] = (),
+    raised: RecordedCall | None = None,
+) -> Graph:
+    """Add the calls behind ``ends``, which are the places of the roots' tensors; those behind
+    ``others``; and last the call that ``raised`` an error."""
+    origins = Origins(graph, walk, observer, [*ends, *others])
+    joined = Joined(origins, several=len(set(walk.runs)) > 1)
+    unseen = origins.unseen_nodes()
+    last = [] if raised is None else [joined.raised(raised)]
+    return with_used_blocks(
         replace(
             graph,
             nodes=tuple(joined.nodes()),
@@ -47,10 +62,10 @@ def with_calls(
                 for root, end in zip(graph.roots, ends, strict=True)
             ),
             tensors=tuple(joined.tensors()),
-            calls=tuple(joined.calls()),
+            calls=(*joined.calls(), *last),
             notes=graph.notes + ((Note("unseen", tuple(unseen)),) if unseen else ()),
-        ),
-        observer.modules.blocks,
+            blocks=tuple(observer.modules.blocks),
+        )
     )
 
 
@@ -78,7 +93,7 @@ class Joined:
             node, output = self.origins.arrival(place) or (None, 0)
             yield Tensor(
                 version.value, version.name, self.primes[place], version.leaf,
-                version.requires_grad, node, output, version.held,
+                version.requires_grad, node, output, version.held or self.origins.is_own(version),
                 renumbered(version.changed_by, self.numbers),
                 received.get(place) if version.leaf and self.several else None,
             )  # fmt: skip
@@ -105,6 +120,16 @@ class Joined:
                 call.options, call.source, call.line, call.block, tuple(self.origins.inner[key]),
                 call.seen,
             )  # fmt: skip
+
+    def raised(self, call: RecordedCall) -> Call:
+        """A call that gave nothing."""
+        arguments = (
+            replace(argument, tensor=renumbered(argument.tensor, self.numbers))
+            for argument in call.arguments
+        )
+        return Call(
+            call.name, tuple(arguments), (), call.options, call.source, call.line, call.block
+        )  # fmt: skip
 
     def routed(self, arguments: Sequence[Argument], inner: Iterable[int]) -> list[Argument]:
         """Give each tensor argument the edges along which the call sent gradients to it.
@@ -187,24 +212,3 @@ def saved_renumbered(nodes: Sequence[Node], numbers: Mapping[int, int]) -> list[
         )
         for node in nodes
     ]
-
-
-def with_blocks(graph: Graph, blocks: Sequence[Block]) -> Graph:
-    """Keep the blocks in which something of this graph happened."""
-    used: set[int] = set()
-    inside = {call.block for call in graph.calls} | {node.block for node in graph.nodes}
-    for innermost in inside:
-        block = innermost
-        while block is not None and block not in used:
-            used.add(block)
-            block = blocks[block].parent
-    kept = sorted(used)
-    numbers = {old: number for number, old in enumerate(kept)}
-    return replace(
-        graph,
-        blocks=tuple(
-            replace(blocks[old], parent=renumbered(blocks[old].parent, numbers)) for old in kept
-        ),
-        calls=tuple(replace(call, block=renumbered(call.block, numbers)) for call in graph.calls),
-        nodes=tuple(replace(node, block=renumbered(node.block, numbers)) for node in graph.nodes),
-    )
