@@ -585,7 +585,7 @@ def test_random_programs_run_with_a_recording_as_without(seeds):
 # -- Failures of ours -----------------------------------------------------------------------
 
 
-def test_a_failure_of_ours_is_told_and_the_program_goes_on(monkeypatch, caplog):
+def test_a_failure_of_ours_is_told_and_the_program_goes_on(monkeypatch, caplog, no_failure_of_ours):
     x = torch.tensor([2.0], requires_grad=True)
 
     def broken(*_: object) -> None:
@@ -604,3 +604,5 @@ def test_a_failure_of_ours_is_told_and_the_program_goes_on(monkeypatch, caplog):
     assert [note.kind for note in graph.notes] == ["failed", "unseen"]
     assert graph.notes[0].subjects == ("ZeroDivisionError",)
     assert not [each for each in caplog.records if each.levelno > logging.DEBUG]
+    assert no_failure_of_ours
+    no_failure_of_ours.clear()

@@ -175,11 +175,11 @@ def tensors_in(thing: Any) -> list[torch.Tensor]:
     lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
         return [] if torch.nn.parameter.is_lazy(thing) else [thing]
-    if isinstance(thing, dict):
-        thing = thing.values()
-    elif not isinstance(thing, (list, tuple)):
-        return []
-    return [tensor for part in thing for tensor in tensors_in(part)]
+    # Past what a class of the program's own makes of looking into it:
+    for kind, parts in ((dict, dict.values), (list, list.__iter__), (tuple, tuple.__iter__)):
+        if isinstance(thing, kind):
+            return [tensor for part in parts(thing) for tensor in tensors_in(part)]
+    return []
 
 
 # -- Reading nodes --------------------------------------------------------------------------
