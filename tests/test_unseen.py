@@ -289,9 +289,9 @@ def test_saved_tensors_tell_their_bytes_and_what_shares_memory():
 
 WRITES = [
     "N = A * 1\nN[:1].mul_(1.5)", "N = A * 1\nN4 = N[1:]\nN4.add_(B[:1])\nN = N * B",
-    "N = torch.zeros(2)\nN[1] = B[0]", "N = A * 1\nN.view(2, 1)[0].exp_()",
+    "N = torch.zeros_like(k)\nN[1] = B[0]", "N = A * 1\nN.view(2, 1)[0].exp_()",
     "N = A * 1\nN5 = N.view(2, 1)\nN[0] += 2\nN = (N5 * 2).sum(1) + N",
-    "N = torch.zeros(2)\nN += A\nN[0] *= B[1]", "N = A * B\nN.data.mul_(2)",
+    "N = torch.zeros_like(k)\nN += A\nN[0] *= B[1]", "N = A * B\nN.data.mul_(2)",
     "N = A * 1\nN6 = N[:1]\nwith torch.no_grad():\n    N6.mul_(3)\nN = N * N6",
     "N = torch.cat([A, B])[::2]\nN.clamp_(-3, 3)\nN[1:].neg_()", "N = A * 1\nN.detach().mul_(2)",
     "N = A.clone()\nN7, N8 = N.unbind()\nN = N7 * N8 * B",
