@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ from .nodes import (
     gradient_of,
     has_hooks,
     is_leaf,
-    local_derivative,
+    local_derivatives,
     nodes_below,
     saved_values,
+    version_of,
 )
 from .notes import NodeNotes, NodeRun, Notes
 from .tensors import TensorHistory
@@ -60,6 +62,8 @@ class EngineRuns:
         self._tensors = tensors
         self._reading = reading
         self._running: list[Running] = []  # runs can be nested, and run beside each other
+        # By the ids of gradients: themselves, how often they had been written, what they were.
+        self._read: dict[int, tuple[weakref.ref[torch.Tensor], int, Value]] = {}
         self._hooks: list[Any] = []  # handles, which keep no node alive
 
     def begin(self, roots: Sequence[Any], own: bool) -> Running | None:
@@ -94,6 +98,7 @@ class EngineRuns:
     def end(self, running: Running) -> None:
         """A run is over, complete or not."""
         self._running.remove(running)
+        self._read.clear()
         self._unhook()
 
     def stop(self) -> None:
@@ -121,7 +126,7 @@ class EngineRuns:
         if notes.prepared:
             return
         notes.prepared = True
-        notes.local = [local_derivative(node, n) for n in range(len(node.next_functions))]
+        notes.local = local_derivatives(node)
         notes.saved = {
             saved.attribute: (
                 saved,
@@ -139,16 +144,29 @@ class EngineRuns:
         def arrives(received: Gradients) -> None:
             if (now := self._now()) is not None:
                 with self._reading():
-                    runs[now] = NodeRun(next(turns), values_of(received))
+                    runs[now] = NodeRun(next(turns), self._values(received))
 
         def leaves(sent: Gradients, received: Gradients) -> None:
             if (now := self._now()) in runs:
                 with self._reading():
-                    runs[now].sent = values_of(sent)
+                    runs[now].sent = self._values(sent)
 
         self._hooks.append(node.register_prehook(arrives))
         if not is_leaf(node):
             self._hooks.append(node.register_hook(leaves))
+
+    def _values(self, gradients: Gradients) -> list[Value | None]:
+        return [None if gradient is None else self._value(gradient) for gradient in gradients]
+
+    def _value(self, gradient: torch.Tensor) -> Value:
+        """What a gradient is; one that a node has sent, and another receives, is read once."""
+        known = self._read.get(id(gradient))
+        writes = version_of(gradient)
+        if known is not None and known[0]() is gradient and known[1] == writes:
+            return known[2]
+        value = gradient_of(gradient)
+        self._read[id(gradient)] = weakref.ref(gradient), writes, value
+        return value
 
     def has_reached(self, starts: Sequence[AutogradNode]) -> bool:
         """Whether a run came to its end that reached all of these."""
@@ -194,7 +212,3 @@ def merged(runs: Sequence[NodeRun]) -> NodeRun | None:
         return runs[0] if runs else None
     received = [total(values) for values in zip(*(run.received for run in runs), strict=True)]
     return NodeRun(max(run.turn for run in runs), received)
-
-
-def values_of(gradients: Gradients) -> list[Value | None]:
-    return [None if gradient is None else gradient_of(gradient) for gradient in gradients]

@@ -5,11 +5,12 @@ changes a graph, runs it, or unpacks what someone's hook has packed.
 """
 
 import heapq
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import torch
@@ -20,6 +21,11 @@ from ..graph import Saved, Value
 KEPT_NUMBERS = 64  # of a tensor with more elements, only shape and dtype are kept
 PLAIN_NODE = re.compile(r"\w+Backward\d+")
 WIDE = {torch.float32, torch.float64, torch.complex64, torch.complex128}
+# How many modes there are; if PyTorch does not tell, there may be one.
+modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 1)
+modes_of_export: Callable[[], int] = getattr(
+    torch._ops, "_len_torch_dispatch_stack_pre_dispatch", lambda: 1
+)
 DEEP = 500  # chains longer than this are freed in steps, see free_in_steps
 
 
@@ -61,11 +67,27 @@ class LeafNode(AutogradNode, Protocol):
 # -- Reading tensors ------------------------------------------------------------------------
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Read tensors unseen by anyone's modes, subclasses and hooks, and without recording."""
-    with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
-        yield
+class quiet(AbstractContextManager[None]):
+    """Read tensors unseen by anyone's modes, subclasses and hooks, and without recording.
+
+    It is entered for everything that is read, so it costs little where there is no mode.
+    """
+
+    def __enter__(self) -> None:
+        self._functions = torch._C.DisableTorchFunction()
+        self._functions.__enter__()
+        self._modes: AbstractContextManager[Any] | None = None
+        if modes() or modes_of_export():
+            self._modes = _disable_current_modes()
+            self._modes.__enter__()
+        self._records = torch.is_grad_enabled()
+        torch._C._set_grad_enabled(False)
+
+    def __exit__(self, *problem: Any) -> None:
+        torch._C._set_grad_enabled(self._records)
+        if self._modes is not None:
+            self._modes.__exit__(None, None, None)
+        self._functions.__exit__(None, None, None)
 
 
 def value_of(tensor: torch.Tensor) -> Value:
@@ -74,21 +96,31 @@ def value_of(tensor: torch.Tensor) -> Value:
     if not is_plain(tensor) or tensor.layout != torch.strided or tensor.numel() > KEPT_NUMBERS:
         return kind
     try:
-        plain = tensor.detach().resolve_conj().resolve_neg()
-        return Value(kind.shape, kind.dtype, tuple(plain.flatten().tolist()))
+        numbers: Any = tensor.tolist()
     except (RuntimeError, NotImplementedError, ValueError):  # on the meta device, or wrapped
         return kind
+    if not kind.shape:
+        return Value((), kind.dtype, (numbers,))
+    for _ in kind.shape[1:]:
+        numbers = itertools.chain.from_iterable(numbers)
+    return Value(kind.shape, kind.dtype, tuple(numbers))
 
 
 def kind_of(kind: OutputMetadata | torch.Tensor) -> Value:
     """Shape and dtype of a tensor, or of one of a node's outputs. A length that torch calculates
     with is not asked for its number, which would bind what is being compiled to it."""
-    dtype = str(kind.dtype).removeprefix("torch.")
     try:
-        lengths = tuple(each if isinstance(each, int) else str(each) for each in kind.shape)
+        shape = tuple(kind.shape)
     except (RuntimeError, AttributeError):  # strided nested tensors have no one shape
-        lengths = ()
-    return Value(lengths, dtype)
+        shape = ()
+    if set(map(type, shape)) - {int}:
+        shape = tuple(each if isinstance(each, int) else str(each) for each in shape)
+    return kind_called(shape, kind.dtype)
+
+
+@lru_cache(maxsize=4096)
+def kind_called(shape: tuple[int | str, ...], dtype: torch.dtype) -> Value:
+    return Value(shape, str(dtype).removeprefix("torch."))
 
 
 def is_plain(tensor: torch.Tensor) -> bool:
@@ -116,7 +148,9 @@ def norm_of(tensor: torch.Tensor) -> float | None:
 def gradient_of(tensor: torch.Tensor) -> Value:
     """A gradient: of one with too many numbers, its norm."""
     value = value_of(tensor)
-    return value if value.numbers is not None else replace(value, norm=norm_of(tensor))
+    if value.numbers is not None:
+        return value
+    return Value(value.shape, value.dtype, None, norm_of(tensor))
 
 
 def grad_fn_of(tensor: Any) -> AutogradNode | None:
@@ -327,27 +361,34 @@ def saved_values(node: AutogradNode) -> list[tuple[Saved, torch.Tensor | None]]:
     return values
 
 
-def local_derivative(node: AutogradNode, index: int) -> float | None:
-    """The derivative of the node's output by its input ``index``, if both are one real number.
+def local_derivatives(node: AutogradNode) -> list[float | None]:
+    """For each input of a node, the derivative of its output, if both are one real number.
 
     Asked of the node itself, if it is one of PyTorch's own for a single operation: a custom
     function may do anything when it runs.
     """
+    inputs = len(node.next_functions)
+    unknown: list[float | None] = [None] * inputs
     kinds = node._input_metadata
-    if type(node).__module__ != "builtins" or not PLAIN_NODE.fullmatch(node.name()):
-        return None
     kind = kinds[0] if len(kinds) == 1 else None
     if kind is None or not is_one_number(kind_of(kind)) or not kind.dtype.is_floating_point:
-        return None
+        return unknown
+    if type(node).__module__ != "builtins" or not PLAIN_NODE.fullmatch(node.name()):
+        return unknown
     if any(slot.state() != "kept" for slot in saved_by(node)):
-        return None
+        return unknown
     try:
         answer = node(torch.ones(tuple(kind.shape), dtype=kind.dtype, device=kind.device))
         answers = answer if isinstance(answer, tuple) else (answer,)
-        one = answers[index] if index < len(answers) else None
-        return None if one is None or one.numel() != 1 or one.is_complex() else float(one.item())
+        return [number_of(one) for one in answers[:inputs]] + unknown[len(answers) :]
     except RuntimeError:  # a saved tensor was freed or changed, or has no numbers
+        return unknown
+
+
+def number_of(derivative: torch.Tensor | None) -> float | None:
+    if derivative is None or derivative.numel() != 1 or derivative.is_complex():
         return None
+    return float(derivative.item())
 
 
 def is_one_number(value: Value) -> bool:

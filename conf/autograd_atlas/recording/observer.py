@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any
 
@@ -33,6 +34,46 @@ def is_traced() -> bool:
     )
 
 
+class Inside(AbstractContextManager[None]):
+    """What happens in it is inside of something that an observer sees as one."""
+
+    def __init__(self, observer: "Observer") -> None:
+        self._observer = observer
+        self._step = int(threading.get_ident() == observer.thread)
+
+    def __enter__(self) -> None:
+        self._observer.depth += self._step
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool | None:
+        self._observer.depth -= self._step
+        return None
+
+
+class Aside(Inside):
+    """What happens in it is not part of the program, and seen by nobody."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._quiet = quiet()
+        self._quiet.__enter__()
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool | None:
+        self._quiet.__exit__(kind, problem, trace)
+        return super().__exit__(kind, problem, trace)
+
+
+class Reading(Aside):
+    """The same; a failure in it is noted, and ends there."""
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool:
+        super().__exit__(kind, problem, trace)
+        if not isinstance(problem, Exception):
+            return False
+        self._observer.failures.append(type(problem).__name__)
+        log.debug("a recording failed to read", exc_info=problem)
+        return True
+
+
 class Observer:
     """Sees tensors, calls, modules and the engine, in the thread that started it."""
 
@@ -46,17 +87,17 @@ class Observer:
         self.modules = ModuleCalls()
         self.engine = EngineRuns(self.notes, self.tensors, self.reading)
         self.program = Program(self.tensors)
-        self._thread = 0
+        self.thread = 0
         self._active = False
-        self._inside = 0  # of a call, of the engine, or of our own reading
+        self.depth = 0  # inside of a call, of the engine, or of our own reading
         self.failures: list[str] = []  # of ours, by the types of their exceptions
 
     def start(self, frame: FrameType) -> None:
-        if self._thread:
+        if self.thread:
             raise RuntimeError("a Recording can be used once; make a new one")
         self.program.file = self.file or frame.f_code.co_filename
         self.program.outermost = id(frame)
-        self._thread = threading.get_ident()
+        self.thread = threading.get_ident()
         self._active = True
 
     def stop(self) -> None:
@@ -66,38 +107,24 @@ class Observer:
         self.engine.stop()
         self.modules.running.clear()
 
-    @contextlib.contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self) -> "Inside":
         """What happens now is inside of something that is seen as one; or another thread's."""
-        step = int(threading.get_ident() == self._thread)
-        self._inside += step
-        try:
-            yield
-        finally:
-            self._inside -= step
+        return Inside(self)
 
-    @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
+    def aside(self) -> "Aside":
         """Do something that is not part of the program."""
-        with self.inside(), quiet():
-            yield
+        return Aside(self)
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> "Reading":
         """Read what the program does. If we fail, that is noted, and the program goes on."""
-        try:
-            with self.aside():
-                yield
-        except Exception as problem:
-            self.failures.append(type(problem).__name__)
-            log.debug("a recording failed to read", exc_info=True)
+        return Reading(self)
 
     def watches(self) -> bool:
         """Whether what happens now is part of the program, in the thread that is recorded."""
         return (
             self._active
-            and not self._inside
-            and threading.get_ident() == self._thread
+            and not self.depth
+            and threading.get_ident() == self.thread
             and not is_traced()
         )
 
@@ -210,7 +237,7 @@ class Observer:
         calls it."""
         run = None
         if self._active and not is_traced():
-            own = threading.get_ident() == self._thread
+            own = threading.get_ident() == self.thread
             with self.reading():
                 if own:
                     self.program.place(sys._getframe())
