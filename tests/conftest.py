@@ -3,6 +3,7 @@
 import atexit
 import functools
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -53,6 +54,21 @@ def page_names(site: Path, language: str = "en") -> list[str]:
         for path in folder.rglob("*.html")
         if "_static" not in path.parts
     )
+
+
+@pytest.fixture(autouse=True)
+def no_failure_of_ours() -> Iterator[list[logging.LogRecord]]:
+    """A recording that fails to read a program only notes it: no test is to pass with that, unless
+    it takes the failures away."""
+    failures: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = failures.append  # type: ignore[method-assign]  # that is what it is for
+    log = logging.getLogger("autograd_atlas")
+    log.setLevel(logging.DEBUG)
+    log.addHandler(handler)
+    yield failures
+    log.removeHandler(handler)
+    assert not failures, failures[0].exc_info
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ def why_fixed(graph: Graph) -> str:
     """The key of the words that say why no browser can calculate this anew; empty if it may try."""
     if not graph.calls:
         return "fixed-unseen"
+    if not all(call.seen for call in graph.calls):
+        return "fixed-not-seen"
     known = quantities(graph).values()
     if any(value.numbers is None for value in known):
         return "fixed-large"

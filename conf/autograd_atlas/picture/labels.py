@@ -164,6 +164,8 @@ def call_symbol(call: Call) -> str:
     >>> call_symbol(Call("__setitem__", (), (), ("(0, 1:)", "5.0")))
     '[0, 1:] = 5.0'
     """
+    if not call.seen:
+        return short(call.name or "…", LONGEST_CALL)
     options = rounded(", ".join(call.options))
     if call.name in ("__getitem__", "__setitem__"):
         index, *number = map(rounded, call.options or ("",))

@@ -187,7 +187,7 @@ def forward_line(graph: Graph, number: int, words: Words) -> str:
 def call_line(graph: Graph, call: Call, outputs: tuple[int, ...], given: str, words: Words) -> str:
     """What a call made of what it was given, its values marked."""
     kind = "of" if given else "of-nothing"
-    source = code(call.source) or words[kind].format(function=code(call.name), inputs=given)
+    source = code(call.source) or words[kind].format(function=code(call.name or "…"), inputs=given)
     made = [
         (
             tensor_called(graph, number, words),

@@ -279,7 +279,7 @@ class WrittenView(View):
         if tensor.node is None or not self.graph.order:
             return []
         node = self.graph.nodes[tensor.node]
-        received = node.outputs[tensor.output].received
+        received = tensor.received or node.outputs[tensor.output].received
         if received is None:
             return []
         arrived = Quantity(Measure.RECEIVED, tensor.node, tensor.output)

@@ -120,6 +120,16 @@ ENGLISH = {
     "fixed": "The inputs of this graph cannot be changed here: {why}.",
     "fixed-unseen": "The inputs of this graph cannot be changed here: only what PyTorch "
     "recorded is known, without values.",
+    "fixed-not-seen": "The inputs of this graph cannot be changed here: part of it ran where no "
+    "recording sees it.",
+    # What a reader should know beside the picture.
+    "note-unseen": "Part of this ran where no recording sees it: compiled or scripted code, "
+    "another thread, or what came before. A box “…” stands for it; PyTorch recorded {subjects} "
+    "there.",
+    "note-failed": "The recording could not read all of the program ({subjects}), so something may "
+    "be missing. Please report this.",
+    "note-compiled": "The backward pass was compiled, so no gradient in it was seen.",
+    "note-run": "The gradients are those of the backward pass from {subjects}.",
     "fixed-large": "The inputs of this graph cannot be changed here: some of its tensors "
     "are too large to calculate with in a page.",
     "fixed-many": "The inputs of this graph cannot be changed here: it has too many numbers to "

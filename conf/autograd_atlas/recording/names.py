@@ -98,7 +98,13 @@ def path_names(
     These have none if a model in scope has them, or another one that ran."""
     alive = [model.module() for model in ran]
     inner = {id(part) for _, module in scope for part in module.modules()}
-    inner |= {id(part) for each in alive if each for part in each.modules() if part is not each}
+    inner |= {
+        id(part)
+        for each in alive
+        if each is not None
+        for part in each.modules()
+        if part is not each
+    }
     titles: list[tuple[str, str, list[str]]] = [
         (name, type(module).__name__, [path for path, _ in tensors_by_path(module)])
         for name, module in scope

@@ -134,14 +134,14 @@ def is_plain(tensor: torch.Tensor) -> bool:
 
 def norm_of(tensor: torch.Tensor) -> float | None:
     """The Euclidean norm; None if it cannot be had."""
-    if not is_plain(tensor):
+    if tensor.is_meta or not is_plain(tensor):
         return None
     try:
         if tensor.layout != torch.strided:
             tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
         wide = tensor if tensor.dtype in WIDE else tensor.to(torch.float32)
         return float(torch.linalg.vector_norm(wide.detach()))
-    except (RuntimeError, NotImplementedError):  # on the meta device, or nested
+    except (RuntimeError, NotImplementedError):  # of a type that has none
         return None
 
 
@@ -209,11 +209,11 @@ def tensors_in(thing: Any) -> list[torch.Tensor]:
     lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
         return [] if torch.nn.parameter.is_lazy(thing) else [thing]
-    if isinstance(thing, dict):
-        thing = thing.values()
-    elif not isinstance(thing, (list, tuple)):
-        return []
-    return [tensor for part in thing for tensor in tensors_in(part)]
+    # Past what a class of the program's own makes of looking into it:
+    for kind, parts in ((dict, dict.values), (list, list.__iter__), (tuple, tuple.__iter__)):
+        if isinstance(thing, kind):
+            return [tensor for part in parts(thing) for tensor in tensors_in(part)]
+    return []
 
 
 # -- Reading nodes --------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Origins:
             self.outgoing[edge.source].append(number)
         self.places: dict[int, float] = {}  # of the tensors, each with what orders them
         self.calls: dict[Place, RecordedCall] = {}
-        self.inner: dict[Place, list[int]] = {}  # by call: its nodes
+        self.inner: dict[Place, list[int]] = defaultdict(list)  # by call: its nodes
         self.leaves: dict[int, int] = {}  # by the first place of a leaf: its node
         self.outputs: dict[int, Arrival] = {}  # by place: where its gradient arrives
         self._walk = walk
@@ -225,9 +225,7 @@ class Origins:
     def _claim(self) -> None:
         """Give each node to the first call that it can belong to, and each call the tensors that
         only its nodes tell of."""
-        todo = sorted(self.calls)
-        while todo:
-            key = todo.pop(0)
+        for key in sorted(self.calls):
             call = self.calls[key]
             region = self._region(call)
             self._claimed |= dict.fromkeys(region.nodes, key)

@@ -4,7 +4,7 @@ are on. When the last one stops, torch is as it was.
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ NO_CALLS |= {
 
 _observers: list[Observer] = []
 _undo: list[Callable[[], None]] = []
+_lock = Lock()  # two threads may begin to record at once
 
 
 class CallWatcher(TorchFunctionMode):
@@ -47,16 +48,18 @@ class CallWatcher(TorchFunctionMode):
 
 def watch_torch(observer: Observer) -> None:
     """Show modules, the engine and custom functions to an observer."""
-    _observers.append(observer)
-    if len(_observers) == 1:
-        _undo.extend([watch_engine(), watch_functions()])
-        _undo.append(_curtain.hang())
+    with _lock:
+        _observers.append(observer)
+        if len(_observers) == 1:
+            _undo.extend([watch_engine(), watch_functions()])
+            _undo.append(_curtain.hang())
 
 
 def unwatch_torch(observer: Observer) -> None:
-    _observers.remove(observer)
-    while _undo and not _observers:
-        _undo.pop()()
+    with _lock:
+        _observers.remove(observer)
+        while _undo and not _observers:
+            _undo.pop()()
 
 
 def watch_modules() -> Callable[[], None]:

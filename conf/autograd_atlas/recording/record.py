@@ -159,7 +159,9 @@ def recorded(
         for notes in walk.notes
     ]
     parts = zip(walk.nodes, walk.notes, runs, strict=True)
-    nodes = [node_of(node, notes, run, names, observer) for node, notes, run in parts]
+    nodes = with_storages(
+        [node_of(node, notes, run, names, observer) for node, notes, run in parts]
+    )
     turns = {number: run.turn for number, run in enumerate(runs) if run is not None}
     graph = Graph(
         tuple(nodes),
@@ -341,6 +343,23 @@ def saved_of(
         known = name is not None or place is not None
         kept.append(replace(shown, name=name, tensor=place) if known else shown)
     return tuple(kept)
+
+
+def with_storages(nodes: Sequence[Node]) -> list[Node]:
+    """The nodes, with the memory of what they save numbered from 0, and not by addresses."""
+    numbers: dict[int | None, int | None] = {None: None}
+    for node in nodes:
+        for saved in node.saved:
+            numbers.setdefault(saved.storage, len(numbers) - 1)
+    return [
+        replace(
+            node,
+            saved=tuple(replace(each, storage=numbers[each.storage]) for each in node.saved),
+        )
+        if node.saved
+        else node
+        for node in nodes
+    ]
 
 
 def edges_of(walk: Walk, runs: Sequence[NodeRun | None]) -> Iterator[Edge]:

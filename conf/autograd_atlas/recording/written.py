@@ -35,6 +35,7 @@ def with_calls(
         # computed outside of the recording: what PyTorch recorded is all there is
         return replace(graph, nodes=tuple(saved_renumbered(graph.nodes, {})))
     ends = [observer.tensors.note(each) for each in asked]
+    walk = replace(walk, notes=[observer.notes.read(node) for node in walk.nodes])
     return with_calls_behind(graph, walk, ends, observer)
 
 
