@@ -5,6 +5,7 @@ number as torch prints it, a tensor as rows, a long name cut. Knows neither boxe
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from ..graph import Block, Call, Number, Tensor, Value, primed
 
@@ -116,6 +117,43 @@ def in_one_line(value: Value | None, widest: int = 14) -> str:
         return ""
     rows = rows_of(value, widest, 1)
     return rows[0] if rows[0] != type_text(value) else ""
+
+
+def norm_text(norm: float) -> str:
+    """What one asks of a gradient that is too large to read.
+
+    >>> norm_text(0.31234), norm_text(0.0), norm_text(math.nan)
+    ('|g| = 0.3123', '0', 'nan')
+    """
+    return f"|g| = {number_text(norm)}" if norm and math.isfinite(norm) else number_text(norm)
+
+
+def gradient_in_one_line(value: Value | None, widest: int = 26) -> str:
+    """A gradient's numbers, if they fit in one line, or the norm of one that has too many."""
+    if value is None:
+        return ""
+    text, norm = in_one_line(value, widest), norm_of([value])
+    return text if text or norm is None else norm_text(norm)
+
+
+def norm_of(gradients: Iterable[Value]) -> float | None:
+    """The norm of several gradients together; None if that of one is not known."""
+    norms = [
+        math.hypot(*map(abs, each.numbers)) if each.numbers is not None else each.norm
+        for each in gradients
+    ]
+    known = [norm for norm in norms if norm is not None]
+    return math.hypot(*known) if len(known) == len(norms) else None
+
+
+def bytes_text(size: int) -> str:
+    """A size in memory, with one decimal.
+
+    >>> bytes_text(4_230_000), bytes_text(12_000), bytes_text(2_000_000_000)
+    ('4.2 MB', '12 kB', '2 GB')
+    """
+    power = min(3, (len(str(size)) - 1) // 3)
+    return f"{size / 1000**power:.1f}".removesuffix(".0") + " " + ("B", "kB", "MB", "GB")[power]
 
 
 # -- Names ----------------------------------------------------------------------------------
