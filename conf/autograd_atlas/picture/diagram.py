@@ -77,6 +77,7 @@ class Box:
     frame: int | None = None
     tensor: int | None = None  # whose value it shows, in the written view
     inside: int = 0  # of a folded block: how many calls, or nodes
+    seen: bool = True  # or else the circle stands for what a recording did not see
     stops: tuple[Key, ...] = ()  # of edges that lead nowhere, drawn as short ends
     width: float = 0
     height: float = 0

@@ -5,7 +5,7 @@ number as torch prints it, a tensor as rows, a long name cut. Knows neither boxe
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..graph import Block, Call, Number, Tensor, Value, primed
 
@@ -190,6 +190,16 @@ def rounded(text: str) -> str:
     ('1.7321', 'p=0.3', '-2')
     """
     return LONG_NUMBER.sub(lambda number: number_text(float(number[0])), text)
+
+
+def unseen_symbol(nodes: Sequence[str]) -> str:
+    """What stands in the circle of what nobody saw: the last of the nodes that it recorded.
+
+    >>> unseen_symbol(["CompiledFunctionBackward"]), unseen_symbol([])
+    ('⋯ CompiledFunctionBackward', '⋯')
+    """
+    last = nodes[-1].rpartition("::")[2] if nodes else ""
+    return f"⋯ {short(last, LONGEST_CALL)}".rstrip()
 
 
 def call_symbol(call: Call) -> str:

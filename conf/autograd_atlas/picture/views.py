@@ -36,6 +36,7 @@ from .labels import (
     tensor_name,
     title_of,
     type_text,
+    unseen_symbol,
 )
 
 MOST_OUTPUTS = 6  # of a node that have a line of their own
@@ -140,7 +141,9 @@ class View(ABC):
         sizes: dict[object, int] = {}
         for number in nodes:
             for saved in self.graph.nodes[number].saved:
-                if saved.state in ("kept", "freed") and not (saved.name and saved.name in self.leaf_names):
+                if saved.state in ("kept", "freed") and not (
+                    saved.name and saved.name in self.leaf_names
+                ):
                     place = (number, saved.attribute) if saved.storage is None else saved.storage
                     sizes[place] = max(saved.bytes, sizes.get(place, 0))
         return sum(sizes.values())
@@ -293,9 +296,15 @@ class WrittenView(View):
             text = call.arguments[key.place].text
             return Box(key, "constant", ((Span("value", short(rounded(text), 12)),),), title=text)
         outputs = self.drawn_outputs[key.number]
-        if len(outputs) == 1:
-            return self.tensor_box(key, outputs[0], call_symbol(call), detailed)
-        return Box(key, "call", symbol=call_symbol(call))
+        if call.seen:
+            box = Box(key, "call", symbol=call_symbol(call))
+        else:
+            nodes = [self.graph.nodes[node].name for node in call.nodes]
+            box = Box(key, "call", symbol=unseen_symbol(nodes), title=", ".join(nodes), seen=False)
+        if len(outputs) != 1:
+            return box
+        made = self.tensor_box(key, outputs[0], box.symbol, detailed)
+        return replace(made, seen=box.seen, title=box.title or made.title)
 
     def tensor_box(self, key: Key, number: int, symbol: str, detailed: bool) -> Box:
         tensor = self.graph.tensors[number]

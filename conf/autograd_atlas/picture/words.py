@@ -135,6 +135,15 @@ ENGLISH = {
     "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds more than "
     "this backward pass brought.",
     "fixed-part": "The inputs of this graph cannot be changed here: only a part of it is drawn.",
+    "not-seen": "what the recording did not see ({nodes})",
+    "note-unseen": "The recording did not see what recorded {names}: code that is compiled, or "
+    "runs elsewhere. It is drawn with a dashed line.",
+    "note-failed": "Something of this program could not be read ({names}), and may be missing "
+    "here.",
+    "note-compiled": "The backward pass was compiled, so its gradients are not known here.",
+    "note-run": "The gradients are those of the backward pass from {names}.",
+    "note-no-gradient": "No gradient has arrived at these parameters of the modules that "
+    "ran: {names}.",
     "note-raised": "Line {0} raised {1}. The picture shows what ran before that.",
     "why-operation": "this page cannot calculate {name} as it is called here",
     "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "
