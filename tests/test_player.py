@@ -903,7 +903,7 @@ def test_what_is_inside_of_a_folded_block_is_one_step(opened):
     door = fullest(view)
     name = door.locator("title").text_content()
     step_to(page, door)
-    count = re.search(r"\d+$", door.text_content())[0]
+    count = re.search(r"ƒ × (\d+)", door.text_content())[1]
     told = f"of {steps_of(page)}, forward pass: {count} operations of {name}; the last one: "
     assert told in line(page)
     assert view.locator("g.aa-now").count() == 1
