@@ -156,7 +156,9 @@ def main() -> None:
             "bench: torchviz needs Graphviz's 'dot'; install it (Debian: apt install graphviz)"
         )
     extras.install("peers")
-    sys.exit(subprocess.call([sys.executable, __file__, "measure"], env=extras.environment("peers")))
+    sys.exit(
+        subprocess.call([sys.executable, __file__, "measure"], env=extras.environment("peers"))
+    )
 
 
 if __name__ == "__main__":

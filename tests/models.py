@@ -57,7 +57,11 @@ def with_loss(program: Program) -> dict[str, Tensor]:
 
 def classified(program: Program) -> dict[str, Tensor]:
     """A step of a model of images."""
-    model, images, labels = program.models["model"], program.given["images"], program.given["labels"]
+    model, images, labels = (
+        program.models["model"],
+        program.given["images"],
+        program.given["labels"],
+    )
     logits = model(images)
     loss = F.cross_entropy(logits, labels)
     loss.backward()
@@ -196,7 +200,11 @@ def lstm(steps: int = 100) -> Program:
 
 
 def read(program: Program) -> dict[str, Tensor]:
-    model, inputs, target = program.models["model"], program.given["inputs"], program.given["target"]
+    model, inputs, target = (
+        program.models["model"],
+        program.given["inputs"],
+        program.given["target"],
+    )
     out = model(inputs)
     loss = F.mse_loss(out, target)
     loss.backward()

@@ -97,9 +97,7 @@ def test_a_step_gives_the_same_to_the_last_bit_and_warns_of_nothing_more(name):
     gradients = recorded.made.gradients()
     for key, gradient in plain.made.gradients().items():
         assert equal(gradients[key], gradient), key
-    for model, other in zip(
-        recorded.made.models.values(), plain.made.models.values(), strict=True
-    ):
+    for model, other in zip(recorded.made.models.values(), plain.made.models.values(), strict=True):
         state = other.state_dict()
         for key, value in model.state_dict().items():
             assert torch.equal(value, state[key]), key  # running statistics, and what was learnt
@@ -176,8 +174,6 @@ def test_a_figure_is_quick_and_small(name, how, terminal):
     terminal(f"{name}, {how}: {seconds:.1f} s of the processor, {kilobytes:.0f} kB of html")
     assert seconds <= (OF_A_LOOP if name == "LSTM" else LONGEST)
     assert kilobytes <= LARGEST / 1000
-
-
 
 
 @pytest.mark.slow

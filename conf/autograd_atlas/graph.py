@@ -23,7 +23,7 @@ VERSION = 3  # of the stored form; a stored graph of another version is refused
 Number = bool | int | float | complex
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Value:
     """A tensor's content at one moment.
 
@@ -67,7 +67,7 @@ class Tensor:
     received: Value | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Argument:
     """What a call was given: a tensor, or something else as text."""
 
@@ -95,7 +95,7 @@ class Call:
     seen: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Output:
     """One output of a recorded operation, and the gradient that arrived there.
 
@@ -108,7 +108,7 @@ class Output:
     received: Value | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Saved:
     """A tensor that a node keeps for the backward pass."""
 
@@ -136,7 +136,7 @@ class Node:
     block: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """Position ``index`` of ``next_functions``: where a gradient is sent."""
 
