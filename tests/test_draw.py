@@ -191,6 +191,19 @@ def test_all_results_of_a_recording_are_drawn() -> None:
     assert "raised" not in [note.kind for note in drawing.graph.notes]
 
 
+def test_results_that_are_gone_are_drawn_with_their_values() -> None:
+    with Recording() as recording:
+        x = leaf(1, 2)
+        for factor in (10, 20):
+            loss = (x * factor).sum()
+            loss.backward()
+    drawing = draw(recording=recording)
+    assert roots(drawing) == ["loss"]
+    picture = drawing._repr_svg_()
+    assert "= 30<" in picture
+    assert "= 60<" in picture
+
+
 def too_large(x: torch.Tensor) -> torch.Tensor:
     h = torch.tanh(x)
     k = h * 2

@@ -835,22 +835,36 @@ def tower():
     return locals()
 
 
+# Of folded blocks, which one holds the most.
+FULLEST = r"""doors => {
+  const counts = doors.map(door => Number(/\d+$/.exec(door.textContent)[0]));
+  return counts.lastIndexOf(Math.max(...counts));
+}"""
+
+
+def fullest(view):
+    """The folded block of a view that holds the most."""
+    doors = view.locator("g.block.aa-door")
+    return doors.nth(doors.evaluate_all(FULLEST))
+
+
 def test_folded_blocks_open_and_close_in_place(opened):
     graph, page = opened(tower)
     view = page.locator(".aa-view-written > .aa-scroll")
     before = view.inner_html()
     doors = view.locator("g.block.aa-door")
-    count = doors.count()
-    assert count > 3
-    assert doors.nth(1).get_attribute("aria-expanded") == "false"
+    assert doors.count() > 3
+    door = fullest(view)
+    name, key = door.locator("title").text_content(), door.get_attribute("id").rpartition(".w")[2]
+    assert door.get_attribute("aria-expanded") == "false"
     boxes = view.locator("g[id]").count()
-    doors.nth(1).click()
-    assert view.locator("g[id]").count() > boxes + 4
-    assert view.locator("g.block.aa-door").count() == count - 1
-    close = view.locator(".frame.aa-door")
+    door.click()
+    assert view.locator("g[id]").count() > boxes
+    assert view.locator(f"g.block[id$='.w{key}']").count() == 0
+    close = view.locator(f".frame.aa-door[data-block={key}]")
     assert close.get_attribute("aria-expanded") == "true"
-    assert page.get_by_role("button", name="1 · Block", expanded=True).count() == 1
-    assert page.get_by_role("button", name="0 · Block", expanded=False).count() == 1
+    assert page.get_by_role("button", name=name, expanded=True).count() == 1
+    assert page.get_by_role("button", expanded=False).count() > 2
     assert page.evaluate("document.activeElement.matches('.frame.aa-door')")
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
@@ -871,58 +885,84 @@ def test_folded_blocks_open_and_close_in_place(opened):
     assert [each["id"] for each in found] == []
 
 
+def step_to(page, door) -> None:
+    """Step forward until a block lights up."""
+    press(page, "first")
+    while "aa-now" not in door.get_attribute("class"):
+        press(page, "forward")
+
+
+def steps_of(page) -> int:
+    return int(page.locator(".aa-scrubber").get_attribute("max"))
+
+
 def test_what_is_inside_of_a_folded_block_is_one_step(opened):
     graph, page = opened(tower)
     view = page.locator(".aa-view-written > .aa-scroll")
-    all_steps = len(graph.calls) + len(graph.order)
-    few = int(page.locator(".aa-scrubber").get_attribute("max"))
-    assert few < all_steps / 3
-    page.locator(".aa-scrubber").fill("2")
-    told = "7 operations of 1 · Block; the last one: "
-    assert line(page).startswith(f"Step 2 of {few}, forward pass: {told}")
+    assert steps_of(page) < len(graph.calls) + len(graph.order)
+    door = fullest(view)
+    name = door.locator("title").text_content()
+    step_to(page, door)
+    count = re.search(r"\d+$", door.text_content())[0]
+    told = f"of {steps_of(page)}, forward pass: {count} operations of {name}; the last one: "
+    assert told in line(page)
     assert view.locator("g.aa-now").count() == 1
-    page.locator(".aa-scrubber").fill(f"{few - 1}")
-    assert re.search(r"backward pass: \d+ nodes of 1 · Block, among them: \w+Backward", line(page))
+    press(page, "last")
+    while "aa-now" not in door.get_attribute("class"):
+        press(page, "back")
+    told = rf"backward pass: \d+ nodes of {name}, among them: \w+"
+    assert re.search(told, line(page)), line(page)
 
 
 def test_a_reader_stays_at_the_same_place_when_a_block_opens_or_another_view_is_shown(opened):
     _, page = opened(tower)
-    few = int(page.locator(".aa-scrubber").get_attribute("max"))
-    page.locator(".aa-scrubber").fill("2")
-    whole = line(page)
     view = page.locator(".aa-view-written > .aa-scroll")
-    view.locator("g.block.aa-door").nth(1).click()
-    more = int(page.locator(".aa-scrubber").get_attribute("max"))
-    assert more > few + 8
+    few, door = steps_of(page), fullest(view)
+    frame = view.locator(f".frame[data-block={door.get_attribute('id').rpartition('.w')[2]}]")
+    step_to(page, door)
+    whole = line(page)
+    door.click()
+    assert steps_of(page) > few
     last_of_block = line(page)
     assert last_of_block.endswith(whole.partition("the last one: ")[2])
     press(page, "back")
     inside = line(page)
     assert inside != last_of_block
     page.get_by_text("What PyTorch recorded").first.click()
-    assert line(page) == whole  # there the block is folded
     page.get_by_text("What you wrote").first.click()
     assert line(page) == inside
-    view.locator(".frame.aa-door .hit").click()
+    frame.locator(".hit").click()
+    assert steps_of(page) == few
     assert line(page) == whole
+
+
+# Where the upper left corner of a block is, and how far its picture can still be scrolled.
+CORNER = """door => {
+  const { x, y } = door.querySelector('rect').getBoundingClientRect();
+  const { scrollLeft, scrollWidth, clientWidth } = door.closest('.aa-scroll');
+  return [x, y, scrollLeft, scrollWidth - clientWidth - scrollLeft];
+}"""
 
 
 def test_a_block_stays_where_it_was_clicked(opened):
     _, page = opened(tower, viewport={"width": 360, "height": 400})
     page.evaluate("document.body.style.padding = '900px 0'")
     view = page.locator(".aa-view-written > .aa-scroll")
-    corner = "door => { const { x, y } = door.querySelector('rect').getBoundingClientRect();"
-    corner += " return [x, y]; }"
-    box = view.locator("g.block.aa-door").nth(7)
+    box = fullest(view)
+    key = box.get_attribute("id").rpartition(".w")[2]
     box.scroll_into_view_if_needed()
-    before = box.evaluate(corner)
+    x, y, *_ = box.evaluate(CORNER)
     box.click()
-    frame = view.locator(".frame.aa-door")
-    opened_at = frame.evaluate(corner)
-    frame.locator(".hit").click()
-    closed_at = view.locator("g.block.aa-door").nth(7).evaluate(corner)
-    for after in (opened_at, closed_at):
-        assert after == pytest.approx(before, abs=30)  # the title beside it has to be seen
+    frame = view.locator(f".frame[data-block={key}]")
+    for hit, after in ((".hit", frame), ("rect", view.locator(f"g.block[id$='.w{key}']"))):
+        new_x, new_y, left, right = after.evaluate(CORNER)
+        assert new_y == pytest.approx(y, abs=2)
+        # The title beside the corner has to be seen, and a picture ends somewhere.
+        assert new_x == pytest.approx(x, abs=30) or min(left, right) < 1
+        assert 0 <= new_x < 340
+        x = new_x
+        if after is frame:
+            after.locator(hit).click()
 
 
 def layers():

@@ -212,7 +212,7 @@ def draw(
     :param names: where names come from: variables, a model, or its ``named_parameters()``; by
         default the caller's variables
     :param language: ``"en"``, ``"zh"``, or another one that has a catalogue in ``locale/``
-    :param inputs: of a module, by their names
+    :param inputs: of a module, by their names, unless an option above has the same name
     :raises GraphError: for what has no graph, and for a tensor of ``to`` that does not influence
         the results; it says what to write instead
     :raises ValueError: for a view, block, fold, depth or language that there is not

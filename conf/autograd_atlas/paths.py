@@ -121,8 +121,8 @@ class Part:
         arguments = []
         for argument in call.arguments:
             tensor = self.of(self.tensors, argument.tensor)
-            edges = self.several(self.edges, argument.edges)
-            if tensor is not None and (edges or not argument.edges):
+            if tensor is not None:
+                edges = self.several(self.edges, argument.edges)
                 arguments.append(replace(argument, tensor=tensor, edges=edges))
         return replace(
             call,

@@ -379,19 +379,21 @@ class Stage:
     def box(self, key: Key, detailed: bool) -> Box:
         if key.kind is not Kind.BLOCK:
             return replace(sized(self.view.box(key, detailed)), frame=self.block_of[key])
+        lines = self.view.summary(list(self.all_in(key.number))) if detailed else []
         block = self.blocks[key.number]
-        return block_box(key, block, self.view.unit, self.counted[key.number])
+        return block_box(key, block, self.view.unit, self.counted[key.number], lines)
 
 
 def as_key(unit: Unit) -> Key:
     return Key(Kind.BLOCK, unit) if isinstance(unit, int) else unit
 
 
-def block_box(key: Key, block: Block, unit: str, count: int) -> Box:
+def block_box(key: Key, block: Block, unit: str, count: int, summary: Iterable[Line]) -> Box:
     names = [short(name) for name in (block.name, block.kind) if name]
     lines: list[Line] = [(Span("type" if n else "head", name),) for n, name in enumerate(names)]
     copies = f"× {block.copies} · " if block.copies > 1 else ""
     lines.append((Span("type", f"{copies}{unit} × {count}"),))
+    lines += summary
     box = Box(key, "block", tuple(lines), title=block_title(block), inside=count)
     return replace(sized(box), frame=block.parent)
 

@@ -7,19 +7,34 @@ Wires run from left to right in both views, as the calculation did. In the recor
 their arrows point the other way, along ``next_functions``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from ..graph import Value
 from .keys import Key, Quantity
-from .labels import columns, is_spelled_out, rows_of, short, type_text
+from .labels import (
+    bytes_text,
+    columns,
+    gradient_in_one_line,
+    is_spelled_out,
+    norm_of,
+    norm_text,
+    rows_of,
+    short,
+    type_text,
+)
 
 WRITTEN, RECORDED = "written", "recorded"
 
 # One character of the monospaced faces that graph.css names is 0.6 em wide; 12 px text.
 CHARACTER, LINE, PADDING, CIRCLE = 7.3, 16.0, 7.0, 24.0
 STOP = 14.0  # the length of an edge that leads nowhere
+MUCH = 1_000_000  # bytes that are worth telling
 FEW = 60  # boxes up to which wires carry numbers, and nodes what they saved
+
+
+NO_ROW = -1  # of a text that is known as soon as a quantity is, but is none of its rows
 
 
 class Row(NamedTuple):
@@ -62,6 +77,7 @@ class Box:
     frame: int | None = None
     tensor: int | None = None  # whose value it shows, in the written view
     inside: int = 0  # of a folded block: how many calls, or nodes
+    seen: bool = True  # or else the circle stands for what a recording did not see
     stops: tuple[Key, ...] = ()  # of edges that lead nowhere, drawn as short ends
     width: float = 0
     height: float = 0
@@ -125,13 +141,32 @@ def value_lines(name: str, value: Value, style: str, quantity: Quantity | None) 
 
 
 def gradient_lines(value: Value, quantity: Quantity, prefix: str = "∇ ") -> list[Line]:
-    """A gradient's rows, with a sign before the first; nothing if it is large."""
+    """A gradient's rows, with a sign before the first; of one that is too large, its norm."""
     if not is_spelled_out(value):
-        return []
+        text = gradient_in_one_line(value)
+        return [(Span("grad", prefix + text, Row(quantity, NO_ROW)),)] if text else []
     return [
         (Span("grad", (" " * len(prefix) if n else prefix) + row, Row(quantity, n)),)
         for n, row in enumerate(rows_of(value))
     ]
+
+
+def summary_lines(
+    gradients: Sequence[Value | None], last: Quantity | None, size: int
+) -> list[Line]:
+    """What one asks of a folded block: the norm of all gradients that arrived at leaf tensors in
+    it, known with the last of them; how many got none; and how much memory it keeps."""
+    lines: list[Line] = []
+    arrived = [each for each in gradients if each is not None]
+    norm = norm_of(arrived)
+    if arrived and norm is not None:
+        lines.append((Span("grad", f"∇ {norm_text(norm)}", Row(last, NO_ROW)),))
+    if len(arrived) < len(gradients):
+        count = f": {len(gradients) - len(arrived)} / {len(gradients)}" if arrived else ""
+        lines.append((Span("grad", f"∇ None{count}"),))
+    if size >= MUCH:
+        lines.append((Span("tag", f"▪ {bytes_text(size)}"),))
+    return lines
 
 
 def symbol_width(symbol: str) -> float:

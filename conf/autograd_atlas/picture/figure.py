@@ -23,6 +23,7 @@ from .composing import Scene
 from .diagram import RECORDED, WRITTEN, Diagram
 from .keys import Key, Kind
 from .labels import block_title, columns
+from .notes import sentences
 from .packing import packed
 from .phrases import code, unmarked
 from .readings import backward_reading, reading
@@ -128,6 +129,7 @@ def drawn_parts(
         parts.append(f'<p class="aa-note">{too_long(graph, words)}</p>')
     parts += views
     parts.append(legend(pictures.values(), words))
+    parts.append(notes(graph, words))
     if played is not None:
         parts.append(spoken(played, graph, words))
     parts.append(in_words(graph, pictures, words))
@@ -304,6 +306,12 @@ def legend(pictures: Iterable[Diagram], words: Words) -> str:
     if len(parts) < 2:
         return ""  # names and values alone need no key
     return f'<p class="aa-legend">{" ".join(parts)}</p>'
+
+
+def notes(graph: Graph, words: Words) -> str:
+    """What the pictures do not show."""
+    lines = "".join(f"<li>{with_code(line)}</li>" for line in sentences(graph, words))
+    return f'<ul class="aa-notes">{lines}</ul>' if lines else ""
 
 
 def in_words(graph: Graph, pictures: Mapping[str, Diagram], words: Words) -> str:

@@ -5,6 +5,7 @@ number as torch prints it, a tensor as rows, a long name cut. Knows neither boxe
 import math
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 from ..graph import Block, Call, Number, Tensor, Value, primed
 
@@ -118,6 +119,43 @@ def in_one_line(value: Value | None, widest: int = 14) -> str:
     return rows[0] if rows[0] != type_text(value) else ""
 
 
+def norm_text(norm: float) -> str:
+    """What one asks of a gradient that is too large to read.
+
+    >>> norm_text(0.31234), norm_text(0.0), norm_text(math.nan)
+    ('|g| = 0.3123', '0', 'nan')
+    """
+    return f"|g| = {number_text(norm)}" if norm and math.isfinite(norm) else number_text(norm)
+
+
+def gradient_in_one_line(value: Value | None, widest: int = 26) -> str:
+    """A gradient's numbers, if they fit in one line, or the norm of one that has too many."""
+    if value is None:
+        return ""
+    text, norm = in_one_line(value, widest), norm_of([value])
+    return text if text or norm is None else norm_text(norm)
+
+
+def norm_of(gradients: Iterable[Value]) -> float | None:
+    """The norm of several gradients together; None if that of one is not known."""
+    norms = [
+        math.hypot(*map(abs, each.numbers)) if each.numbers is not None else each.norm
+        for each in gradients
+    ]
+    known = [norm for norm in norms if norm is not None]
+    return math.hypot(*known) if len(known) == len(norms) else None
+
+
+def bytes_text(size: int) -> str:
+    """A size in memory, with one decimal.
+
+    >>> bytes_text(4_230_000), bytes_text(12_000), bytes_text(2_000_000_000)
+    ('4.2 MB', '12 kB', '2 GB')
+    """
+    power = min(3, (len(str(size)) - 1) // 3)
+    return f"{size / 1000**power:.1f}".removesuffix(".0") + " " + ("B", "kB", "MB", "GB")[power]
+
+
 # -- Names ----------------------------------------------------------------------------------
 
 
@@ -152,6 +190,16 @@ def rounded(text: str) -> str:
     ('1.7321', 'p=0.3', '-2')
     """
     return LONG_NUMBER.sub(lambda number: number_text(float(number[0])), text)
+
+
+def unseen_symbol(nodes: Sequence[str]) -> str:
+    """What stands in the circle of what nobody saw: the last of the nodes that it recorded.
+
+    >>> unseen_symbol(["CompiledFunctionBackward"]), unseen_symbol([])
+    ('⋯ CompiledFunctionBackward', '⋯')
+    """
+    last = nodes[-1].rpartition("::")[2] if nodes else ""
+    return f"⋯ {short(last, LONGEST_CALL)}".rstrip()
 
 
 def call_symbol(call: Call) -> str:

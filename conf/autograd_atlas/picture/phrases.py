@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from ..graph import Value
 from .keys import Quantity
-from .labels import is_spelled_out, rows_of, type_text
+from .labels import is_spelled_out, norm_text, rows_of, type_text
 from .words import Words
 
 OPEN, BETWEEN, CLOSE = "\ue000", "\ue001", "\ue002"  # of a mark; in private use, never spoken
@@ -59,7 +59,8 @@ def value_text(value: Value | None, words: Words, quantity: Quantity | None = No
     if value is None:
         return words["none"]
     if not is_spelled_out(value):
-        return code(type_text(value))
+        norm = "" if value.norm is None else f" (∇ {norm_text(value.norm)})"
+        return code(type_text(value)) + norm
     rows = rows_of(value)
     whole = rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
     whole = re.sub(r"(?<=\[) +|(?<=, ) +", "", whole)  # columns are for pictures

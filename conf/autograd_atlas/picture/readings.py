@@ -115,8 +115,16 @@ def box_name(graph: Graph, box: Box, words: Words) -> str:
         return node_name(graph, key.number, words)
     if box.tensor is None:
         call = graph.calls[key.number]
-        return code(call.source or call.name)
+        return called(graph, call, words)
     return tensor_called(graph, box.tensor, words)
+
+
+def called(graph: Graph, call: Call, words: Words) -> str:
+    """The expression that a call stands for, or its name; or what nobody saw."""
+    if call.seen:
+        return code(call.source or call.name)
+    names = [code(graph.nodes[node].name) for node in call.nodes[-MOST_LISTED:]]
+    return words["not-seen"].format(nodes=some_of(names, len(call.nodes), words))
 
 
 def tensor_called(graph: Graph, number: int, words: Words) -> str:
@@ -128,7 +136,8 @@ def tensor_called(graph: Graph, number: int, words: Words) -> str:
     call = graph.calls[graph.made_by[number]]
     if call.source and call.outputs == (number,):
         return code(call.source)
-    return words["result-of"].format(function=code(call.name))
+    function = code(call.name) if call.seen else called(graph, call, words)
+    return words["result-of"].format(function=function)
 
 
 def node_name(graph: Graph, number: int, words: Words) -> str:
@@ -187,7 +196,8 @@ def forward_line(graph: Graph, number: int, words: Words) -> str:
 def call_line(graph: Graph, call: Call, outputs: tuple[int, ...], given: str, words: Words) -> str:
     """What a call made of what it was given, its values marked."""
     kind = "of" if given else "of-nothing"
-    source = code(call.source) or words[kind].format(function=code(call.name or "…"), inputs=given)
+    function = code(call.name) if call.seen else called(graph, call, words)
+    source = code(call.source) or words[kind].format(function=function, inputs=given)
     made = [
         (
             tensor_called(graph, number, words),

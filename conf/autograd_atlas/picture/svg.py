@@ -94,11 +94,12 @@ def box_svg(box: Box, at: Rectangle, prefix: str) -> str:
     left, width = at.x, at.width
     if box.symbol:
         wide, middle = symbol_width(box.symbol), at.y + at.height / 2
+        unseen = "" if box.seen else " unseen"
         parts.append(
-            f'<rect class="op" x="{pixels(left)}" y="{pixels(middle - 12)}" '
+            f'<rect class="op{unseen}" x="{pixels(left)}" y="{pixels(middle - 12)}" '
             f'width="{pixels(wide)}" height="24" rx="12"/>'
         )
-        parts.append(text_svg(left + wide / 2, middle + 4.2, box.symbol, "sym"))
+        parts.append(text_svg(left + wide / 2, middle + 4.2, box.symbol, f"sym{unseen}"))
         left, width = left + wide, width - wide
     for place, key in enumerate(box.stops):
         end = max(at.y + at.height - 8 - 7 * place, at.y + 4)

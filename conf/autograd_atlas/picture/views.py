@@ -4,13 +4,14 @@ become boxes, and wires lead between them; what is folded is decided in :mod:`.c
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
-from ..graph import Graph, Node, Saved, same_numbers, total
+from ..graph import Graph, Node, Saved, Value, same_numbers, total
 from .diagram import (
+    NO_ROW,
     RECORDED,
     WRITTEN,
     Box,
@@ -20,11 +21,13 @@ from .diagram import (
     Span,
     Wire,
     gradient_lines,
+    summary_lines,
     value_lines,
 )
 from .keys import Key, Kind, Measure, Quantity
 from .labels import (
     call_symbol,
+    gradient_in_one_line,
     in_one_line,
     is_spelled_out,
     number_text,
@@ -33,6 +36,7 @@ from .labels import (
     tensor_name,
     title_of,
     type_text,
+    unseen_symbol,
 )
 
 MOST_OUTPUTS = 6  # of a node that have a line of their own
@@ -115,6 +119,43 @@ class View(ABC):
     @abstractmethod
     def box(self, key: Key, detailed: bool) -> Box:
         """The box of an item, not yet sized; with gradients and what was saved, if ``detailed``."""
+
+    def summary(self, keys: Collection[Key]) -> list[Line]:
+        """What one asks of a folded block, of which the items are given."""
+        leaves = self.leaf_gradients(keys) if self.graph.order else {}
+        reached = [self.turns[node] for node in leaves if node in self.turns]
+        last = Quantity(Measure.RECEIVED, self.graph.order[max(reached)], 0) if reached else None
+        return summary_lines(list(leaves.values()), last, self.kept_bytes(self.nodes_of(keys)))
+
+    @cached_property
+    def turns(self) -> dict[int, int]:
+        """When the engine ran each node."""
+        return {node: turn for turn, node in enumerate(self.graph.order)}
+
+    @cached_property
+    def leaf_names(self) -> set[str | None]:
+        return {node.outputs[0].name for node in self.graph.nodes if node.leaf}
+
+    def kept_bytes(self, nodes: Iterable[int]) -> int:
+        """What nodes keep in memory besides leaf tensors; what shares memory counts once."""
+        sizes: dict[object, int] = {}
+        for number in nodes:
+            for saved in self.graph.nodes[number].saved:
+                if saved.state in ("kept", "freed") and not (
+                    saved.name and saved.name in self.leaf_names
+                ):
+                    place = (number, saved.attribute) if saved.storage is None else saved.storage
+                    sizes[place] = max(saved.bytes, sizes.get(place, 0))
+        return sum(sizes.values())
+
+    @abstractmethod
+    def leaf_gradients(self, keys: Iterable[Key]) -> dict[int, Value | None]:
+        """What arrived at each leaf tensor among the items, by its node, or else a number below
+        zero."""
+
+    @abstractmethod
+    def nodes_of(self, keys: Iterable[Key]) -> Iterator[int]:
+        """The nodes that were recorded for the items."""
 
     @abstractmethod
     def labelled(self, wire: Wire) -> Wire:
@@ -255,9 +296,15 @@ class WrittenView(View):
             text = call.arguments[key.place].text
             return Box(key, "constant", ((Span("value", short(rounded(text), 12)),),), title=text)
         outputs = self.drawn_outputs[key.number]
-        if len(outputs) == 1:
-            return self.tensor_box(key, outputs[0], call_symbol(call), detailed)
-        return Box(key, "call", symbol=call_symbol(call))
+        if call.seen:
+            box = Box(key, "call", symbol=call_symbol(call))
+        else:
+            nodes = [self.graph.nodes[node].name for node in call.nodes]
+            box = Box(key, "call", symbol=unseen_symbol(nodes), title=", ".join(nodes), seen=False)
+        if len(outputs) != 1:
+            return box
+        made = self.tensor_box(key, outputs[0], box.symbol, detailed)
+        return replace(made, seen=box.seen, title=box.title or made.title)
 
     def tensor_box(self, key: Key, number: int, symbol: str, detailed: bool) -> Box:
         tensor = self.graph.tensors[number]
@@ -272,18 +319,38 @@ class WrittenView(View):
             lines += self.gradients(number)
         return Box(key, kind, tuple(lines), symbol, title_of(name), tensor=number)
 
+    def received(self, number: int) -> Value | None:
+        """The gradient that arrived for a tensor."""
+        tensor = self.graph.tensors[number]
+        if tensor.node is None or tensor.received is not None:
+            return tensor.received
+        return self.graph.nodes[tensor.node].outputs[tensor.output].received
+
+    def leaf_gradients(self, keys: Iterable[Key]) -> dict[int, Value | None]:
+        tensors = (key.number for key in keys if key.kind is Kind.TENSOR)
+        return {
+            -1 - number if (node := self.graph.tensors[number].node) is None else node:
+            self.received(number)
+            for number in tensors
+            if self.graph.tensors[number].leaf
+        }  # fmt: skip
+
+    def nodes_of(self, keys: Iterable[Key]) -> Iterator[int]:
+        for key in keys:
+            if key.kind is Kind.CALL:
+                yield from self.graph.calls[key.number].nodes
+
     def gradients(self, number: int) -> list[Line]:
         """The gradient that arrived for a tensor, and what a leaf's ``.grad`` holds, if that is
         something else."""
         tensor = self.graph.tensors[number]
-        if tensor.node is None or not self.graph.order:
+        if not self.graph.order or not tensor.requires_grad:
             return []
+        received = self.received(number)
+        if tensor.node is None or received is None:
+            return [(Span("grad", "∇ None"),)] if tensor.leaf else []
         node = self.graph.nodes[tensor.node]
-        received = tensor.received or node.outputs[tensor.output].received
-        if received is None:
-            return []
-        arrived = Quantity(Measure.RECEIVED, tensor.node, tensor.output)
-        lines = gradient_lines(received, arrived)
+        lines = gradient_lines(received, Quantity(Measure.RECEIVED, tensor.node, tensor.output))
         if tensor.leaf and node.grad is not None and not same_numbers(node.grad, received):
             lines += gradient_lines(node.grad, Quantity(Measure.GRAD, tensor.node), ".grad = ")
         return lines
@@ -380,9 +447,17 @@ class RecordedView(View):
             lines += self.output_lines(key.number, node, detailed)
             if detailed:
                 lines += [self.saved_line(key.number, saved) for saved in node.saved]
+                lines += summary_lines((), None, self.kept_bytes((key.number,)))
             kind = "result" if key.number in self.results else "node"
         stops = tuple(self.stops[key.number])
         return Box(key, kind, tuple(lines), title=title_of(name), stops=stops)
+
+    def leaf_gradients(self, keys: Iterable[Key]) -> dict[int, Value | None]:
+        nodes = ((key.number, self.graph.nodes[key.number]) for key in keys)
+        return {number: node.outputs[0].received for number, node in nodes if node.leaf}
+
+    def nodes_of(self, keys: Iterable[Key]) -> Iterator[int]:
+        return (key.number for key in keys)
 
     def leaf_lines(self, number: int, node: Node, detailed: bool) -> list[Line]:
         """The ``.grad`` that a node adds to, or else the value of its leaf."""
@@ -394,7 +469,13 @@ class RecordedView(View):
             return value_lines(f"{short(name)}.grad", node.grad, "grad", grad)
         tensor = self.leaf_tensor.get(number)
         value = None if tensor is None else Quantity(Measure.VALUE, tensor)
-        return value_lines(name, node.outputs[0].value, "value", value)
+        lines = value_lines(name, node.outputs[0].value, "value", value)
+        if not self.graph.order:
+            return lines
+        received = node.outputs[0].received
+        if received is None:
+            return [*lines, (Span("grad", "∇ None"),)]
+        return [*lines, *gradient_lines(received, Quantity(Measure.RECEIVED, number, 0))]
 
     def output_lines(self, number: int, node: Node, detailed: bool) -> list[Line]:
         """The names of a node's outputs, and what arrived for each."""
@@ -408,9 +489,10 @@ class RecordedView(View):
             if output.name:
                 label = f"[{place}] {output.name}" if several else output.name
                 spans.append(Span("value-name", short(label)))
-            if arrived := in_one_line(output.received, 26):
+            if arrived := gradient_in_one_line(output.received):
                 gap = "  " if spans else ""
-                row = Row(Quantity(Measure.RECEIVED, number, place))
+                whole = 0 if in_one_line(output.received, 26) else NO_ROW
+                row = Row(Quantity(Measure.RECEIVED, number, place), whole)
                 spans.append(Span("grad", f"{gap}∇ {arrived}", row))
             if spans:
                 lines.append(tuple(spans))

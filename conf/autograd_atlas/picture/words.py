@@ -122,14 +122,6 @@ ENGLISH = {
     "recorded is known, without values.",
     "fixed-not-seen": "The inputs of this graph cannot be changed here: part of it ran where no "
     "recording sees it.",
-    # What a reader should know beside the picture.
-    "note-unseen": "Part of this ran where no recording sees it: compiled or scripted code, "
-    "another thread, or what came before. A box “…” stands for it; PyTorch recorded {subjects} "
-    "there.",
-    "note-failed": "The recording could not read all of the program ({subjects}), so something may "
-    "be missing. Please report this.",
-    "note-compiled": "The backward pass was compiled, so no gradient in it was seen.",
-    "note-run": "The gradients are those of the backward pass from {subjects}.",
     "fixed-large": "The inputs of this graph cannot be changed here: some of its tensors "
     "are too large to calculate with in a page.",
     "fixed-many": "The inputs of this graph cannot be changed here: it has too many numbers to "
@@ -145,6 +137,16 @@ ENGLISH = {
     "fixed-summed": "The inputs of this graph cannot be changed here: .grad holds more than "
     "this backward pass brought.",
     "fixed-part": "The inputs of this graph cannot be changed here: only a part of it is drawn.",
+    "not-seen": "what the recording did not see ({nodes})",
+    # What a reader should know beside the picture
+    "note-unseen": "The recording could not see what made {names}: it ran in compiled or scripted "
+    "code, in another thread, or before the recording began. A dashed box stands for it.",
+    "note-failed": "The recording could not read part of this program ({names}), so something may "
+    "be missing here. Please report this.",
+    "note-compiled": "The backward pass was compiled, so its gradients are not known here.",
+    "note-run": "The gradients are those of the backward pass from {names}.",
+    "note-no-gradient": "No gradient has arrived at these parameters of the modules that "
+    "ran: {names}.",
     "note-raised": "Line {0} raised {1}. The picture shows what ran before that.",
     "why-operation": "this page cannot calculate {name} as it is called here",
     "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "

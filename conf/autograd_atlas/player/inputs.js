@@ -116,7 +116,7 @@ export class Inputs {
     const values = names.map((name) => this.#quantities[name]);
     if (!values.every(Boolean)) return "…";
     const numbers = values[0].numbers.map((_, i) => sum(values.map((value) => value.numbers[i])));
-    return rowTexts(tensor(values[0].shape, numbers), digits, this.#typeOf(names[0]))[row];
+    return rowTexts(tensor(values[0].shape, numbers), digits, this.#typeOf(names[0]))[row] ?? "…";
   }
 
   // A line of the tape, with the numbers that are calculated in the place of those in its marks.

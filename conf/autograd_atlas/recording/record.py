@@ -291,6 +291,21 @@ def notes_on(roots: Sequence[Root], walk: Walk, observer: Observer) -> Iterator[
         if any(began) and not all(began):
             named = (root.name for root, here in zip(roots, began, strict=True) if here)
             yield Note("run", tuple(named))
+    if names := list(without_gradient(walk, observer)):
+        yield Note("no-gradient", tuple(names))
+
+
+def without_gradient(walk: Walk, observer: Observer) -> Iterator[str]:
+    """The parameters of modules that ran whose ``.grad`` is still None, after the engine gave
+    others one."""
+    leaves = (node.variable for node in walk.nodes if is_leaf(node))
+    if not walk.runs or all(leaf.grad is None for leaf in leaves):
+        return
+    for model in observer.modules.models:
+        module = model.module()
+        for path, parameter in [] if module is None else module.named_parameters():
+            if parameter.requires_grad and parameter.grad is None:
+                yield path
 
 
 def node_of(

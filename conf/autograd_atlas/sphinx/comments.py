@@ -47,6 +47,8 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "backward": yes_or_no,
     "fold": folding,
     "open": block_names,
+    "depth": directives.positive_int,
+    "constants": yes_or_no,
 }
 
 

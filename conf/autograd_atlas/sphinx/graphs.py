@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .. import run
 from ..graph import Graph, check_names
+from ..picture.choice import Choice
 from .comments import OPTIONS, yes_or_no
 from .settings import folder
 
@@ -27,13 +28,14 @@ class graph_figure(nodes.General, nodes.Element):
 
 def picture_of(graph: Graph, options: dict[str, Any]) -> graph_figure:
     """The node of a picture. Raises ValueError for a block to open that there is not."""
-    opened = options.get("open", [])
+    opened = tuple(options.get("open", ()))
     check_names(graph, opened)
     return graph_figure(
         graph=graph,
         view=options.get("view", "both"),
-        fold=options.get("fold", True),
-        open=opened,
+        choice=Choice(
+            options.get("fold", True), opened, options.get("depth"), options.get("constants", True)
+        ),
         program="",  # that was run, if it is not shown with the picture
     )
 
@@ -53,7 +55,8 @@ class AutogradGraph(SphinxDirective):
     ``roots``: the tensors to draw. ``view``: both, written or recorded. ``backward``: whether
     gradients are shown; yes runs ``backward`` if the program does not. ``fold``: no shows all
     of a large graph, layers folds the innermost modules of a small one. ``open``: names of
-    blocks to leave open. ``code``: no hides the program. ``caption``: a sentence below.
+    blocks to leave open. ``depth``: how many modules in one another to show. ``constants``: no
+    leaves out what needs no gradient. ``code``: no hides the program. ``caption``: a sentence below.
     """
 
     has_content = True

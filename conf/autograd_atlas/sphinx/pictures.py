@@ -17,7 +17,6 @@ from sphinx.config import Config
 from ..graph import Graph
 from ..picture import figure as figures
 from ..picture import svg
-from ..picture.choice import Choice
 from ..picture.words import language_or_english
 from .graphs import graph_figure
 from .settings import folder, may_be_dark
@@ -65,7 +64,7 @@ def visit_html(self: Any, node: graph_figure) -> None:
         node["graph"], node["name"],
         language=language_or_english(self.config.language),
         view=None if node["view"] == "both" else node["view"],
-        choice=Choice(node["fold"], tuple(node["open"])), kept=kept(self.builder.app),
+        choice=node["choice"], kept=kept(self.builder.app),
     )  # fmt: skip
     self.body.append(before + ("<figcaption>" if node.children else ""))
     self.context.append(("</figcaption>" if node.children else "") + after + "\n")
