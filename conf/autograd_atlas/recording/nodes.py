@@ -140,7 +140,7 @@ def norm_of(tensor: torch.Tensor) -> float | None:
         if tensor.layout != torch.strided:
             tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
         wide = tensor if tensor.dtype in WIDE else tensor.to(torch.float32)
-        return float(torch.linalg.vector_norm(wide.detach()))
+        return float(torch.linalg.vector_norm(wide))
     except (RuntimeError, NotImplementedError):  # on the meta device, or nested
         return None
 
@@ -369,6 +369,8 @@ def local_derivatives(node: AutogradNode) -> list[float | None]:
     """
     inputs = len(node.next_functions)
     unknown: list[float | None] = [None] * inputs
+    if not inputs:
+        return unknown
     kinds = node._input_metadata
     kind = kinds[0] if len(kinds) == 1 else None
     if kind is None or not is_one_number(kind_of(kind)) or not kind.dtype.is_floating_point:
