@@ -211,7 +211,7 @@ def tensors_in(thing: Any) -> list[torch.Tensor]:
         return [] if torch.nn.parameter.is_lazy(thing) else [thing]
     if isinstance(thing, dict):
         thing = thing.values()
-    elif not isinstance(thing, (list, tuple)):
+    elif not isinstance(thing, (list, tuple)) or isinstance(thing, torch.Size):
         return []
     return [tensor for part in thing for tensor in tensors_in(part)]
 
