@@ -92,10 +92,9 @@ def described(
     """
     remaining = iter(places)
     arguments: list[Argument] = []
-    for keyword, thing in [*(("", each) for each in args), *kwargs.items()]:
-        count = len(tensors_in(thing))
-        arguments += [Argument(tensor=place) for place in itertools.islice(remaining, count)]
-        if not keyword and name in ARITHMETIC and is_number(thing):
+    for place, thing in enumerate(itertools.chain(args, kwargs.values())):
+        arguments += [Argument(next(remaining)) for _ in tensors_in(thing)]
+        if name in ARITHMETIC and place < len(args) and is_number(thing):
             arguments.append(Argument(text=repr(thing)))
     if len(arguments) == 2 and (name in REFLECTED or was_swapped(arguments, name, source)):
         arguments.reverse()
@@ -129,7 +128,9 @@ def options_of(
     bare = True
     for place, (parameter, thing) in enumerate(given):
         positional = place < len(args)
-        if tensors_in(thing) or (positional and name in ARITHMETIC and is_number(thing)):
+        if isinstance(thing, torch.Tensor) or tensors_in(thing):
+            continue
+        if positional and name in ARITHMETIC and is_number(thing):
             continue
         if is_left_out(parameter, thing) or (parameter.name == "stride" and thing == kernel):
             bare = False

@@ -21,6 +21,7 @@ from .nodes import (
     gradient_of,
     has_hooks,
     is_leaf,
+    is_one_number,
     local_derivatives,
     nodes_below,
     saved_values,
@@ -126,7 +127,7 @@ class EngineRuns:
         if notes.prepared:
             return
         notes.prepared = True
-        notes.local = local_derivatives(node)
+        notes.local = self._local(node, notes)
         notes.saved = {
             saved.attribute: (
                 saved,
@@ -136,6 +137,13 @@ class EngineRuns:
         }
         self.hooked |= any(saved.state == "packed" for saved, _ in notes.saved.values())
         self._listen(node, notes)
+
+    def _local(self, node: AutogradNode, notes: Notes) -> list[float | None]:
+        """The local derivatives; a node is only asked if what it made may be one number."""
+        made = [self._tensors.versions[place].value for place in notes.versions.values()]
+        if made and not all(map(is_one_number, made)):
+            return [None] * len(node.next_functions)
+        return local_derivatives(node)
 
     def _listen(self, node: AutogradNode, notes: Notes) -> None:
         # The hooks hold these notes, and not the node, which holds its hooks.

@@ -59,14 +59,17 @@ class ModuleCalls:
         self.blocks.append(Block(path, type(module).__name__, parent))
         self.running.append(ModuleCall(module, len(self.blocks) - 1, since))
 
-    def leave(self, module: torch.nn.Module, tensors: TensorHistory) -> ModuleCall | None:
+    def leave(self, module: torch.nn.Module) -> ModuleCall | None:
         """Also those inside that an interrupt has ended. Gives the call that is over."""
         if not any(call.module is module for call in self.running):
             return None
         while (call := self.running.pop()).module is not module:
             pass
-        if not self.running and all(model.module() is not module for model in self.models):
+        return call
+
+    def keep_paths(self, module: torch.nn.Module, tensors: TensorHistory) -> None:
+        """Keep where the tensors lie that an outermost module holds, which may soon be gone."""
+        if all(model.module() is not module for model in self.models):
             paths = {path: tensors.first_place(each) for path, each in tensors_by_path(module)}
             seen = {path: place for path, place in paths.items() if place is not None}
             self.models.append(Model(weakref.ref(module), type(module).__name__, seen))
-        return call

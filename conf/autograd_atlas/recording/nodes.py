@@ -140,7 +140,7 @@ def norm_of(tensor: torch.Tensor) -> float | None:
         if tensor.layout != torch.strided:
             tensor = tensor.coalesce().values() if tensor.is_sparse else tensor.values()
         wide = tensor if tensor.dtype in WIDE else tensor.to(torch.float32)
-        return float(torch.linalg.vector_norm(wide.detach()))
+        return float(torch.linalg.vector_norm(wide))
     except (RuntimeError, NotImplementedError):  # of a type that has none
         return None
 
@@ -209,11 +209,14 @@ def tensors_in(thing: Any) -> list[torch.Tensor]:
     lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
         return [] if torch.nn.parameter.is_lazy(thing) else [thing]
-    # Past what a class of the program's own makes of looking into it:
-    for kind, parts in ((dict, dict.values), (list, list.__iter__), (tuple, tuple.__iter__)):
-        if isinstance(thing, kind):
-            return [tensor for part in parts(thing) for tensor in tensors_in(part)]
-    return []
+    parts: Iterable[Any] = ()  # past what a class of the program's own makes of looking into it
+    if isinstance(thing, dict):
+        parts = dict.values(thing)
+    elif isinstance(thing, list):
+        parts = list.__iter__(thing)
+    elif isinstance(thing, tuple) and not isinstance(thing, torch.Size):
+        parts = tuple.__iter__(thing)
+    return [tensor for part in parts for tensor in tensors_in(part)]
 
 
 # -- Reading nodes --------------------------------------------------------------------------
@@ -369,6 +372,8 @@ def local_derivatives(node: AutogradNode) -> list[float | None]:
     """
     inputs = len(node.next_functions)
     unknown: list[float | None] = [None] * inputs
+    if not inputs:
+        return unknown
     kinds = node._input_metadata
     kind = kinds[0] if len(kinds) == 1 else None
     if kind is None or not is_one_number(kind_of(kind)) or not kind.dtype.is_floating_point:

@@ -1,7 +1,7 @@
 """What a recording remembers: of tensors, of calls, and of nodes."""
 
+import weakref
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 from ..graph import Argument, Saved, Value
 from .nodes import AutogradNode
@@ -64,27 +64,32 @@ class Notes:
 
 
 class NodeNotes:
-    """The notes of one recording. They are kept in the nodes' own ``metadata``, and go with them,
-    and with the recording: neither keeps the other alive. A parameter's node outlives many
-    recordings, if each new graph is begun before the last one is dropped."""
+    """The notes of one recording. They are kept in the nodes' own ``metadata``, by a weak reference
+    to this: a recording keeps no node alive, and no node a recording. A parameter's node outlives
+    many recordings, if each new graph is begun before the last one is dropped; the next one that
+    comes there takes away what is left of those that are gone."""
+
+    def __init__(self) -> None:
+        self._key = weakref.ref(self)
 
     def of(self, node: AutogradNode) -> Notes:
         """The notes on a node, to be written."""
         metadata = node.metadata
         notes = metadata.get(NOTES)
         if notes is None:
-            notes = metadata[NOTES] = WeakKeyDictionary()
-        own: Notes | None = notes.get(self)
+            notes = metadata[NOTES] = {}
+        own: Notes | None = notes.get(self._key)
         if own is None:
-            own = notes[self] = Notes()
+            for key in [key for key in notes if key() is None]:
+                del notes[key]
+            own = notes[self._key] = Notes()
         return own
 
     def knows(self, node: AutogradNode) -> bool:
         """Whether there are notes on a node."""
-        return self in node.metadata.get(NOTES, ())
+        return self._key in node.metadata.get(NOTES, ())
 
     def read(self, node: AutogradNode) -> Notes:
         """The notes on a node, which stays as it is if there are none."""
-        notes = node.metadata.get(NOTES)
-        own: Notes | None = None if notes is None else notes.get(self)
-        return own or Notes()
+        notes: Notes | None = node.metadata.get(NOTES, {}).get(self._key)
+        return notes or Notes()

@@ -62,16 +62,20 @@ class Aside(Inside):
         return super().__exit__(kind, problem, trace)
 
 
-class Reading(Aside):
-    """The same; a failure in it is noted, and ends there."""
+class Noting(Inside):
+    """What we do in it may fail: that is noted, and the program goes on."""
 
-    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool:
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool | None:
         super().__exit__(kind, problem, trace)
         if not isinstance(problem, Exception):
             return False
         self._observer.failures.append(type(problem).__name__)
         log.debug("a recording failed to read", exc_info=problem)
         return True
+
+
+class Reading(Noting, Aside):
+    """Both: we read tensors in it."""
 
 
 class Observer:
@@ -216,16 +220,18 @@ class Observer:
 
     def enter_module(self, module: torch.nn.Module) -> None:
         if self.watches():
-            with self.reading():
+            with Noting(self):
                 self.modules.enter(module, len(self.tensors.versions))
-                outermost = self.modules.running[0].module
-                if outermost is module:
+                if len(self.modules.running) == 1:
                     self.tensors.buffers = {id(buffer) for buffer in module.buffers()}
 
     def leave_module(self, module: torch.nn.Module, result: Any) -> None:
         if self.watches():
-            with self.reading():
-                call = self.modules.leave(module, self.tensors)
+            with Noting(self):
+                call = self.modules.leave(module)
+                if not self.modules.running:
+                    with self.aside():
+                        self.modules.keep_paths(module, self.tensors)
                 if call is not None and not module._forward_hooks:  # which may change the result
                     self.program.name(sys._getframe(), result, call.since)
 

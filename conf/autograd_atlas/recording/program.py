@@ -78,6 +78,7 @@ class Program:
         self.file = ""
         self.outermost = 0  # the id of the frame with the ``with`` statement
         self._tensors = tensors
+        self._files: dict[str, bool] = {}  # whether they are the program's
         self._standing: list[Standing] = []  # outermost first
 
     def place(self, start: FrameType, function: Callable[..., Any] | None = None) -> Place:
@@ -131,10 +132,14 @@ class Program:
         passes a call on, and the frame of the called function itself."""
         frames: list[FrameType] = []
         direct = True
+        known = self._files
         frame: FrameType | None = start
-        while frame is not None:
+        while frame is not None:  # for every frame at every call: as little as can be
             code = frame.f_code
-            if is_program(code.co_filename):
+            ours = known.get(code.co_filename)
+            if ours is None:
+                ours = known[code.co_filename] = is_program(code.co_filename)
+            if ours:
                 frames.append(frame)
             elif direct and not frames and code is not own:
                 direct = passes_on(code.co_filename)
