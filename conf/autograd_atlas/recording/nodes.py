@@ -209,11 +209,14 @@ def tensors_in(thing: Any) -> list[torch.Tensor]:
     lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
         return [] if torch.nn.parameter.is_lazy(thing) else [thing]
-    # Past what a class of the program's own makes of looking into it:
-    for kind, parts in ((dict, dict.values), (list, list.__iter__), (tuple, tuple.__iter__)):
-        if isinstance(thing, kind):
-            return [tensor for part in parts(thing) for tensor in tensors_in(part)]
-    return []
+    parts: Iterable[Any] = ()  # past what a class of the program's own makes of looking into it
+    if isinstance(thing, dict):
+        parts = dict.values(thing)
+    elif isinstance(thing, list):
+        parts = list.__iter__(thing)
+    elif isinstance(thing, tuple) and not isinstance(thing, torch.Size):
+        parts = tuple.__iter__(thing)
+    return [tensor for part in parts for tensor in tensors_in(part)]
 
 
 # -- Reading nodes --------------------------------------------------------------------------
