@@ -18,11 +18,13 @@ import torch.nn.functional as F
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Graph, Value
 from autograd_atlas.picture import figure, svg
+from autograd_atlas.picture import unfolding as unfolding_module
 from autograd_atlas.picture.arranging import chain
 from autograd_atlas.picture.choice import EVERYTHING, Choice
 from autograd_atlas.picture.composing import Scene, diagram
 from autograd_atlas.picture.diagram import RECORDED, WRITTEN
 from autograd_atlas.picture.labels import rows_of, type_text
+from autograd_atlas.picture.layout import columns_crossed
 from autograd_atlas.picture.packing import packed
 from autograd_atlas.picture.words import words
 from autograd_atlas.sphinx.node import Module
@@ -229,3 +231,38 @@ def test_a_wide_value_is_told_by_its_type_as_before():
         count = shape[0] * (shape[1] if len(shape) > 1 else 1)
         value = Value(shape, "float32", (1.0,) * count)
         assert (rows_of(value) != [type_text(value)]) is spelled
+
+
+# -- Not too much -------------------------------------------------------------------------------
+
+
+def test_pictures_with_a_block_open_are_bounded_and_so_are_those_by_graphviz(monkeypatch):
+    given: list[tuple[int, int]] = []
+    really = unfolding_module.layout
+
+    def layout(picture, most):
+        given.append((columns_crossed(picture), most))
+        return really(picture, most)
+
+    monkeypatch.setattr(unfolding_module, "layout", layout)
+    for most, best in ((20_000, 4_000), (400, 200)):
+        monkeypatch.setattr(unfolding_module, "MOST_DRAWN", most)
+        monkeypatch.setattr(unfolding_module, "BEST_DRAWN", best)
+        given.clear()
+        figure.figure(tower(), "g", view=WRITTEN)
+        crossed = [each for each, _ in given]
+        assert sum(crossed[:-1]) <= most
+        assert sum(each for each, most in given if each <= most) <= best
+    assert 0 < len(given) < 8
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "2 folded blocks are too much"), ("zh", "另有 2 个折叠块")]
+)
+def test_blocks_that_do_not_open_are_counted_on_the_page(monkeypatch, language, says):
+    whole = figure.figure(tower(), "g", view=WRITTEN, language=language)
+    assert says not in whole
+    monkeypatch.setattr(figure, "MOST_BELOW", 0)
+    page = figure.figure(tower(), "g", view=WRITTEN, language=language)
+    assert says in page
+    assert 0 < page.count('"aa-inside"') < whole.count('"aa-inside"')

@@ -8,7 +8,9 @@ for the player alone, which finds those pictures in the tape (see :mod:`.unfoldi
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -23,15 +25,18 @@ from .composing import Scene
 from .diagram import RECORDED, WRITTEN, Diagram
 from .keys import Key, Kind
 from .labels import block_title, columns
+from .layout import columns_crossed
 from .notes import sentences
 from .packing import packed
 from .phrases import code, unmarked
 from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
 from .tape import NEXT, Step, tape, tape_json, too_long
-from .unfolding import MOST_DRAWN, unfolded
+from .unfolding import unfolded
 from .words import Words, words
 
+# Columns that wires cross in all pictures of what is inside of a view's folded blocks.
+MOST_BELOW = 20_000
 SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
 SVG_WIDTH = re.compile(r' width="([\d.]+)"')
 
@@ -108,22 +113,24 @@ def drawn_parts(
     graph = scene.graph
     pictures = {name: scene.diagram(name) for name in views_of(graph, view)}
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
-    folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
+    whole = {f"{prefix}.{name[0]}": picture for name, picture in pictures.items()}
     views = []
     for name, picture in pictures.items():
         short = f"{prefix}.{name[0]}"  # no name has a dot, so that no two ids can meet
         drawn[short] = picture
         views.append(f'<div class="aa-view aa-view-{name}">')
         views.append(scrolling(picture_svg(graph, picture, words, short, kept=kept), words))
-        views += insides(scene, picture, short, words, drawn, kept)
+        found, left_out = insides_of(scene, picture, short)
+        views += insides(scene, found, words, drawn, kept)
+        if left_out:
+            views.append(f'<p class="aa-note">{words["left-out"].format(n=left_out)}</p>')
         views.append("</div>")
-        folded[short] = picture, sum(len(before.boxes) for before in drawn.values())
     played = tape(graph, drawn, words)
     parts = [f'<figure class="aa-figure" id="{prefix}">']
     if len(pictures) > 1:
         parts += choices(prefix, pictures, words)
     if played is not None:
-        add_unfolded(played, scene, folded, words, kept)
+        add_unfolded(played, scene, whole, words, kept)
         parts.append(controls(len(played["steps"]) - 1, words))
     else:
         parts.append(f'<p class="aa-note">{too_long(graph, words)}</p>')
@@ -153,12 +160,12 @@ def choices(prefix: str, views: Iterable[str], words: Words) -> Iterator[str]:
 def add_unfolded(
     played: dict[str, Any],
     scene: Scene,
-    pictures: Mapping[str, tuple[Diagram, int]],
+    pictures: Mapping[str, Diagram],
     words: Words,
     kept: MutableMapping[str, str] | None,
 ) -> None:
     """Add to a tape the pictures with one more block open, if a block is folded."""
-    if not any(picture.folded() for picture, _ in pictures.values()):
+    if not any(picture.folded() for picture in pictures.values()):
         return
 
     def draw() -> str:
@@ -167,7 +174,7 @@ def add_unfolded(
     inputs = (scene.graph, tuple(pictures), scene.choice)
     larger = json.loads(stored(kept, "unfolded", inputs, draw))
     titles = [
-        summary(scene.graph, pictures[name.split("/")[0]][0].view, blocks, words)
+        summary(scene.graph, pictures[name.split("/")[0]].view, blocks, words)
         for name, blocks in larger.pop("folded").items()
     ]
     played["pictures"] |= larger.pop("tapes")
@@ -190,30 +197,58 @@ def scrolling(svg: str, words: Words) -> str:
     return f'<div class="aa-scroll" {label}>{least}<div>{svg}</div></div>'
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What is inside of folded blocks in which the same happens, and of those in there."""
+
+    blocks: list[int]
+    picture: Diagram
+    prefix: str  # of its ids
+    inner: list["Inside"] = field(default_factory=list)
+
+
+def insides_of(scene: Scene, picture: Diagram, prefix: str) -> tuple[list[Inside], int]:
+    """The insides of the folded blocks of a picture, from outside to inside as long as they are not
+    too many; and how many blocks of a picture there are for which that was too much."""
+    outermost: list[Inside] = []
+    left_out = crossed = 0
+    todo = deque([(picture, prefix, outermost)])
+    while todo:
+        around, before, found = todo.popleft()
+        groups = scene.stages[picture.view].folded_in(around)
+        for blocks in groups:
+            if crossed > MOST_BELOW:
+                left_out += len(blocks)
+                continue
+            inner = scene.diagram(picture.view, inside=blocks[0])
+            if len(inner.boxes) < 2:
+                continue
+            crossed += columns_crossed(inner)
+            inside = Inside(blocks, inner, f"{before}{Key(Kind.BLOCK, blocks[0])}-")
+            found.append(inside)
+            todo.append((inner, inside.prefix, inside.inner))
+    return outermost, left_out
+
+
 def insides(
     scene: Scene,
-    picture: Diagram,
-    prefix: str,
+    found: list[Inside],
     words: Words,
     drawn: dict[str, Diagram],
     kept: MutableMapping[str, str] | None,
 ) -> Iterator[str]:
     """The folded blocks, each to be unfolded; equal ones together."""
     titles = scene.graph.blocks
-    for blocks in scene.stages[picture.view].folded_in(picture):
-        inner = scene.diagram(picture.view, inside=blocks[0])
-        if len(inner.boxes) < 2 or sum(len(each.boxes) for each in drawn.values()) > MOST_DRAWN:
-            continue
-        name = clean(block_title(titles[blocks[0]]))
-        others = [titles[block].name or titles[block].kind for block in blocks[1:]]
+    for inside in found:
+        name = clean(block_title(titles[inside.blocks[0]]))
+        others = [titles[block].name or titles[block].kind for block in inside.blocks[1:]]
         kind = "inside-equal" if others else "inside"
         some = others if len(others) < 4 else [others[0], "…", others[-1]]
         title = words[kind].format(block=name, others=clean(words["comma"].join(some)))
-        below = f"{prefix}{Key(Kind.BLOCK, blocks[0])}-"
-        drawn[below] = inner
-        svg = picture_svg(scene.graph, inner, words, below, kept=kept)
+        drawn[inside.prefix] = inside.picture
+        svg = picture_svg(scene.graph, inside.picture, words, inside.prefix, kept=kept)
         yield f'<details class="aa-inside"><summary>{title}</summary>{scrolling(svg, words)}'
-        yield from insides(scene, inner, below, words, drawn, kept)
+        yield from insides(scene, inside.inner, words, drawn, kept)
         yield "</details>"
 
 

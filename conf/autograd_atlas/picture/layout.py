@@ -38,9 +38,10 @@ class Layout:
     frames: dict[int, Rectangle]
 
 
-def layout(diagram: Diagram) -> Layout:
-    readable = columns_crossed(diagram) <= MOST_CROSSED
-    return placed(diagram, by_graphviz(diagram) if readable else in_layers(diagram))
+def layout(diagram: Diagram, most: int = MOST_CROSSED) -> Layout:
+    """The places of all that a picture shows; by Graphviz, if no more than ``most`` are crossed."""
+    quickly = columns_crossed(diagram) > min(most, MOST_CROSSED)
+    return placed(diagram, in_layers(diagram) if quickly else by_graphviz(diagram))
 
 
 def columns_crossed(diagram: Diagram) -> int:

@@ -20,6 +20,8 @@ ENGLISH = {
     "backward": "The backward pass, in the order in which PyTorch ran it",
     "inside": "Inside {block}",
     "inside-equal": "Inside {block} (the same in {others})",
+    "left-out": "{n} folded blocks are too much for one page, and do not open here; open=[…] in "
+    "draw() opens those that you name.",
     "scroll": "Picture of the graph; scroll sideways to see all of it",
     "value": "value",
     "local": "local derivative",
