@@ -23,13 +23,14 @@ from .composing import Scene
 from .diagram import RECORDED, WRITTEN, Diagram
 from .keys import Key, Kind
 from .labels import block_title, columns
+from .layout import columns_crossed
 from .notes import sentences
 from .packing import packed
 from .phrases import code, unmarked
 from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
 from .tape import NEXT, Step, tape, tape_json, too_long
-from .unfolding import MOST_DRAWN, unfolded
+from .unfolding import MOST_WORK, unfolded
 from .words import Words, words
 
 SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
@@ -108,7 +109,7 @@ def drawn_parts(
     graph = scene.graph
     pictures = {name: scene.diagram(name) for name in views_of(graph, view)}
     drawn: dict[str, Diagram] = {}  # every picture, by the prefix of its ids
-    folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and all boxes up to its end
+    folded: dict[str, tuple[Diagram, int]] = {}  # those of a view, and the work up to its end
     views = []
     for name, picture in pictures.items():
         short = f"{prefix}.{name[0]}"  # no name has a dot, so that no two ids can meet
@@ -117,7 +118,7 @@ def drawn_parts(
         views.append(scrolling(picture_svg(graph, picture, words, short, kept=kept), words))
         views += insides(scene, picture, short, words, drawn, kept)
         views.append("</div>")
-        folded[short] = picture, sum(len(before.boxes) for before in drawn.values())
+        folded[short] = picture, sum(map(columns_crossed, drawn.values()))
     played = tape(graph, drawn, words)
     parts = [f'<figure class="aa-figure" id="{prefix}">']
     if len(pictures) > 1:
@@ -202,7 +203,7 @@ def insides(
     titles = scene.graph.blocks
     for blocks in scene.stages[picture.view].folded_in(picture):
         inner = scene.diagram(picture.view, inside=blocks[0])
-        if len(inner.boxes) < 2 or sum(len(each.boxes) for each in drawn.values()) > MOST_DRAWN:
+        if len(inner.boxes) < 2 or sum(map(columns_crossed, drawn.values())) > MOST_WORK:
             continue
         name = clean(block_title(titles[blocks[0]]))
         others = [titles[block].name or titles[block].kind for block in blocks[1:]]
