@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from ..graph import Block, Call, Number, Tensor, Value, primed
 
@@ -37,12 +38,38 @@ def short(text: str, longest: int = LONGEST) -> str:
         return text
     if text.isascii() and text.replace(".", "_").isidentifier() and "." in text:
         return f"…{text[1 - longest :]}"
+    return cut(text, longest)
+
+
+def cut(text: str, longest: int) -> str:
+    """The beginning and the end of a text."""
     head, tail = text[: longest // 2], text[-(longest // 2 - 1) :]
     while columns(head) > longest // 2:
         head = head[:-1]
     while columns(tail) > longest // 2 - 1:
         tail = tail[1:]
     return f"{head}…{tail}"
+
+
+def cut_apart(names: Iterable[str], longest: int = LONGEST) -> dict[str, str]:
+    """Names, cut as :func:`short` cuts them; those that would then be the same, from where they
+    differ.
+
+    >>> list(cut_apart(f"heads.{n}.parametrizations.weight.original" for n in "01").values())
+    ['…0.parametrizat…ight.original', '…1.parametrizat…ight.original']
+    """
+    same: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        same.setdefault(short(name, longest), []).append(name)
+    labels: dict[str, str] = {}
+    for label, alike in same.items():
+        parts = zip(*(name.split(".") for name in alike), strict=False)
+        shared = len(list(takewhile(lambda part: len(set(part)) == 1, parts)))
+        for name in alike:
+            rest = ".".join(name.split(".")[shared:])
+            rest = cut(rest, longest - 1) if columns(rest) >= longest else rest
+            labels[name] = label if len(alike) == 1 else f"…{rest}" if shared else rest
+    return labels
 
 
 def title_of(text: str) -> str:

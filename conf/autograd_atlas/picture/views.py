@@ -27,6 +27,7 @@ from .diagram import (
 from .keys import Key, Kind, Measure, Quantity
 from .labels import (
     call_symbol,
+    cut_apart,
     gradient_in_one_line,
     in_one_line,
     is_spelled_out,
@@ -79,6 +80,14 @@ class View(ABC):
         """What was computed, and not only given, after all that it was computed from."""
         made = {wire.target for wire in self.wires}
         return {key: block for key, block in self.items.items() if key in made or self.is_made(key)}
+
+    @cached_property
+    def short_names(self) -> dict[str, str]:
+        """The names of leaf tensors as they are drawn, no two of which are the same."""
+        return cut_apart(name for name in self.leaf_names if name)
+
+    def short(self, name: str) -> str:
+        return self.short_names.get(name) or short(name)
 
     @abstractmethod
     def all_items(self) -> dict[Key, int | None]:
@@ -314,7 +323,9 @@ class WrittenView(View):
         if number in self.results:
             kind = "result"
         name = tensor_name(tensor)
-        lines = value_lines(name, tensor.value, "value", Quantity(Measure.VALUE, number))
+        lines = value_lines(
+            self.short(name), tensor.value, "value", Quantity(Measure.VALUE, number)
+        )
         if detailed:
             lines += self.gradients(number)
         return Box(key, kind, tuple(lines), symbol, title_of(name), tensor=number)
@@ -463,13 +474,13 @@ class RecordedView(View):
         """The ``.grad`` that a node adds to, or else the value of its leaf."""
         name = node.outputs[0].name or ""
         if not detailed:
-            return [(Span("value-name", short(name)),)] if name else []
+            return [(Span("value-name", self.short(name)),)] if name else []
         if node.grad is not None and self.graph.order and is_spelled_out(node.grad):
             grad = Quantity(Measure.GRAD, number)
-            return value_lines(f"{short(name)}.grad", node.grad, "grad", grad)
+            return value_lines(f"{self.short(name)}.grad", node.grad, "grad", grad)
         tensor = self.leaf_tensor.get(number)
         value = None if tensor is None else Quantity(Measure.VALUE, tensor)
-        lines = value_lines(name, node.outputs[0].value, "value", value)
+        lines = value_lines(self.short(name), node.outputs[0].value, "value", value)
         if not self.graph.order:
             return lines
         received = node.outputs[0].received
