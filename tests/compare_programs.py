@@ -21,7 +21,7 @@ import extras
 RESULT = Path(__file__).parent / "measured" / "programs.json"
 PATIENCE = 60  # seconds of the processor for one picture
 
-BEGIN = f"""
+BEGIN = f"""PATIENCE = {PATIENCE}
 import json, resource, sys, warnings
 import torch
 from torch import nn
