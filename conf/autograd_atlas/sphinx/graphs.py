@@ -56,7 +56,8 @@ class AutogradGraph(SphinxDirective):
     gradients are shown; yes runs ``backward`` if the program does not. ``fold``: no shows all
     of a large graph, layers folds the innermost modules of a small one. ``open``: names of
     blocks to leave open. ``depth``: how many modules in one another to show. ``constants``: no
-    leaves out what needs no gradient. ``code``: no hides the program. ``caption``: a sentence below.
+    leaves out what needs no gradient. ``code``: no hides the program. ``caption``: a sentence
+    below.
     """
 
     has_content = True
