@@ -30,7 +30,15 @@ from .graph import Graph
 
 PACKAGE = Path(__file__).parent
 
-PATTERNS = ("__init__.py", "child.py", "graph.py", "recording/*.py", "run.py")
+PATTERNS = (
+    "__init__.py",
+    "child.py",
+    "graph.py",
+    "memory.py",
+    "paths.py",
+    "recording/*.py",
+    "run.py",
+)
 
 # What has a part in an answer; the rest of the package only draws it.
 RECORDER = [path for pattern in PATTERNS for path in sorted(PACKAGE.glob(pattern))]
