@@ -73,6 +73,7 @@ bench: html ## what building takes, in empty Sphinx builds; drawing, of torchviz
 	@$(VENV) tests/bench.py
 	@$(VENV) tests/bench_graphs.py
 	@PYTHONPATH=conf $(VENV) tests/bench_player.py
+	@PYTHONPATH=conf $(VENV) tests/bench_recording.py
 
 compare: environment ## what other tools show of the same graph, read from their pictures
 	@$(VENV) tests/compare.py
