@@ -100,6 +100,11 @@ def test_paths_of_parameters_give_the_blocks_where_no_module_was_seen():
     scene = Scene.of(graph, Choice())
     titles = [block.name for block in scene.graph.blocks]
     assert {"encoder.layers.0", "encoder.layers.1", "decoder.layers.2"} <= set(titles)
+    draw(J, names=dict(model.named_parameters()), open="encoder.layers.1")
+    with pytest.raises(
+        ValueError, match="no block 'encoder.layers.7' to open; there are encoder.lay"
+    ):
+        draw(J, names=dict(model.named_parameters()), open="encoder.layers.7")
     stage = scene.stages[RECORDED]
     for key, block in stage.block_of.items():
         name = graph.nodes[key.number].outputs[0].name or ""
