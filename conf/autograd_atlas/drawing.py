@@ -17,8 +17,9 @@ import torch
 
 from . import notebook
 from .asked import name_of, tensors_of
-from .graph import Graph, check_names
+from .graph import Graph
 from .picture.choice import Choice
+from .picture.composing import check_opened
 from .picture.figure import figure, figure_style, player_script, views_of
 from .picture.images import pdf, png
 from .picture.notes import sentences
@@ -59,10 +60,10 @@ class Drawing:
             raise TypeError(f'language= takes a name, language="en", and not {a_kind(language)}')
         words(language)
         opened = (open,) if isinstance(open, str) else tuple(open)
-        check_names(graph, opened)
         self.graph = graph
         self._view = views_of(graph, view)
         self._choice = Choice(fold, opened, depth, constants)
+        check_opened(graph, self._choice)
         self._language = language
 
     @property

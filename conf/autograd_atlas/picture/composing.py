@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from itertools import takewhile
 from operator import itemgetter
 
-from ..graph import Block, Graph
+from ..graph import Block, Graph, check_names
 from .arranging import Contents, Tree, Unit, as_stretches, chain, common_block
 from .choice import AS_READABLE, Choice
 from .diagram import CHARACTER, FEW, Box, Diagram, Frame, Line, Span, Wire, sized
@@ -74,6 +74,13 @@ class Scene:
         """One view. ``inside`` draws the content of one block, with what flows into it and out of
         it; ``around`` opens one block in its place among the others."""
         return self.stages[view].diagram(inside, around)
+
+
+def check_opened(graph: Graph, choice: Choice) -> None:
+    """Raise ValueError for a block to open that there is neither in the graph nor in what it is
+    folded into, with what there is."""
+    if not set(choice.opened) <= {block.name for block in graph.blocks}:
+        check_names(Scene.of(graph, choice).graph, choice.opened)
 
 
 # -- The blocks that a view can be folded into ----------------------------------------------
@@ -286,9 +293,8 @@ class Stage:
         if block is None:
             return Folds(self.blocks, self.open_at_first)
         opened = open_blocks(self.foldable, self.choice, self.contents, block)
-        if inside is None:
-            opened |= self.open_at_first
-        return Folds(self.blocks, opened | frozenset(chain(self.blocks, block)))
+        around_it = frozenset(chain(self.blocks, block))
+        return Folds(self.blocks, self.open_at_first | opened | around_it)
 
     @cached_property
     def counted(self) -> Counter[int]:

@@ -281,7 +281,9 @@ class WrittenView(View):
             return self.graph.calls[key.number].name
         if key.kind is Kind.CONSTANT and key.place is not None:
             return self.graph.calls[key.number].arguments[key.place].text
-        return tensor_name(self.graph.tensors[key.number])
+        maker = self.graph.made_by.get(key.number)
+        name = tensor_name(self.graph.tensors[key.number])
+        return name or ("" if maker is None else self.graph.calls[maker].name)
 
     def token(self, key: Key) -> Hashable:
         if key.kind is not Kind.CALL:
