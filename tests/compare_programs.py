@@ -1,9 +1,9 @@
 """``make compare``, second part: what five tools make of programs that people have.
 
-A model with its loss (BERT of 12 layers, see ``tests/models.py``), a cell in a loop of 100 steps, a
-compiled module, and nested tensors, each drawn with the tool's own defaults in a process of its own.
-The result goes to ``tests/measured/programs.json``; a table in ``docs/drawing.md`` shows it, and a
-test holds the two together.
+A model with its loss (BERT of 12 layers, see ``tests/models.py``), a cell in a loop of 100 steps,
+a compiled module, and nested tensors, each drawn with the tool's own defaults in a process of its
+own. The result goes to ``tests/measured/programs.json``; a table in ``docs/drawing.md`` shows it,
+and a test holds the two together.
 """
 
 import json
@@ -74,8 +74,8 @@ model, given = Rows(), {"x": torch.randn(5, 8)}
 loss_of = lambda out: out.sum()
 """,
 }
-# ``shown`` is what a notebook is given. JupyterLab draws neither SVG nor scripts of one that it does
-# not trust, and images it does.
+# ``shown`` is what a notebook is given. JupyterLab draws neither SVG nor scripts of one that it
+# does not trust, and images it does.
 TOOLS = {
     "Autograd Atlas": ("html", """
 from autograd_atlas import Recording, draw
@@ -129,6 +129,41 @@ LOOK = """selector => {
     ? svg.viewBox.baseVal : inner.getBBox();
   return {boxes: seen.length, width, height};
 }"""
+
+ROWS: dict[str, tuple[str, str]] = {  # of the table: a program, or nothing, and what was measured
+    "BERT, 12 layers: seconds": ("BERT", "seconds"),
+    "its boxes at first sight": ("BERT", "boxes"),
+    "its width in pixels": ("BERT", "width"),
+    "its height in pixels": ("BERT", "height"),
+    "its file in kB": ("BERT", "kilobytes"),
+    "a cell in a loop of 100 steps: seconds": ("loop", "seconds"),
+    "its boxes, at first sight": ("loop", "boxes"),
+    "a compiled module": ("compiled", ""),
+    "nested tensors": ("nested", ""),
+    "an image where a notebook is not trusted": ("", "image"),
+    "a file for print, `.pdf`": ("", "pdf"),
+    "an image file, `.png`": ("", "png"),
+}
+
+
+def table(everything: dict[str, dict[str, Any]]) -> str:
+    """The table in Markdown."""
+    tools = [f"{name} {row['version']}" if "version" in row else name
+             for name, row in everything.items()]  # fmt: skip
+    lines = [["real programs", *tools], ["---"] * (len(tools) + 1)]
+    for label, (program, figure) in ROWS.items():
+        lines.append([label, *(cell(row, program, figure) for row in everything.values())])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(row: dict[str, Any], program: str, figure: str) -> str:
+    found = row[program] if program else row
+    if isinstance(found, str):  # not done
+        return f"> {PATIENCE}" if figure == "seconds" else "–"
+    if found is None or not figure:
+        return "✓" if found else "–"
+    value = found.get(figure, False)
+    return ("–", "✓")[value] if isinstance(value, bool) else f"{value:,}"
 
 
 def run(program: str, path: Path) -> tuple[str, str]:

@@ -1,5 +1,5 @@
 """Models that people really have run under a recording as without one, lose nothing in the picture,
-and give one that can be read: few boxes at first sight, not too wide, each folded block to be opened.
+and give one that can be read: few boxes at first sight, not too wide, each folded block opens.
 
 The eight of ``transformers`` and ``timm`` run with ``make test-all``.
 """

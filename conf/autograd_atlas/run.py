@@ -194,7 +194,7 @@ class Copy:
         self.stdin, self.stdout = os.fdopen(orders[1], "w", 1), os.fdopen(replies[0])
 
     def serve(self, orders: int, replies: int) -> None:
-        """In the copy, once there is a first line; it ends with the process that it is a copy of."""
+        """In the copy, once there is a line; it ends with the process that it is a copy of."""
         os.setsid()
         os.dup2(orders, 0)
         os.dup2(replies, 1)
@@ -222,13 +222,15 @@ _copies: dict[int, Copy] = {}  # by the process that made it
 class Server:
     """A process that has imported torch, and makes a copy of itself for each program."""
 
+    process: Copy | subprocess.Popen[str]
+
     def __init__(self) -> None:
-        self.process = _copies.pop(os.getpid(), None) or self.started()
+        if copy := _copies.pop(os.getpid(), None):
+            copy.stdin.write("start\n")
+        self.process = copy or self.started()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.orders, self.replies = self.process.stdin, self.process.stdout
-        if isinstance(self.process, Copy):
-            self.orders.write("start\n")
         if self.replies.readline() != "ready\n":
             raise RuntimeError("the process that runs programs did not start; see above for why")
 
