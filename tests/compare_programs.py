@@ -103,7 +103,8 @@ open(path, "wb").write(shown.pipe("svg"))
     "torchlens": ("svg", """
 import torchlens
 start = seconds()
-trace = torchlens.trace(model, [], given)
+alone = tuple(given.values()) if len(given) == 1 else ()
+trace = torchlens.trace(model, alone, {} if alone else given)
 shown = trace.draw(vis_outpath=path.removesuffix(".svg"), vis_fileformat="svg", vis_save_only=True)
 """, """
 trace.draw(vis_outpath=path[:-4], vis_fileformat=path[-3:], vis_save_only=True)
