@@ -1,5 +1,6 @@
 """The process that runs a page's program for its picture: what happens there stays there."""
 
+import importlib
 import os
 import signal
 import textwrap
@@ -98,6 +99,7 @@ def test_a_server_that_died_is_told_and_started_again(ask, capfd):
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # threads of other tests
 def test_a_copy_that_was_kept_is_the_server_and_is_replaced_when_it_dies(ask, capfd):
+    importlib.import_module("torch")
     end_server()
     keep_copy()
     try:
