@@ -22,7 +22,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,11 @@ class Copy:
             serve()
 
     def wait(self) -> int:
+        return self.code
+
+    @cached_property
+    def code(self) -> int:
+        """How it ended, which the system tells once."""
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
