@@ -112,8 +112,10 @@ trace.draw(vis_outpath=path[:-4], vis_fileformat=path[-3:], vis_save_only=True)
     "torchvista": ("html", """
 import torchvista
 start = seconds()
-torchvista.trace_model(model, tuple(given.values()) if len(given) == 1 else given,
-    export_format="html", export_path=path)
+if len(given) > 1:  # it knows no names of arguments
+    forward = model.forward
+    model.forward = lambda *values: forward(**dict(zip(given, values)))
+torchvista.trace_model(model, tuple(given.values()), export_format="html", export_path=path)
 """, """
 torchvista.trace_model(model, tuple(given.values()), export_format=path[-3:],
     export_path=path)
