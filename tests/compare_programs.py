@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, TimeoutError
 
 import extras
 
@@ -121,7 +121,7 @@ torchvista.trace_model(model, tuple(given.values()), export_format=path[-3:],
     export_path=path)
 """),
 }  # fmt: skip
-NODES = "svg g.node, svg.aa-graph g[id]"
+NODES = "svg g.node, svg g[class^=node_], svg.aa-graph g[id]"
 LOOK = """selector => {
   const seen = [...document.querySelectorAll(selector)].filter(
     each => each.checkVisibility() && !each.closest("details:not([open])"));
@@ -185,11 +185,15 @@ def run(program: str, path: Path) -> tuple[str, str]:
     return done.stdout, (done.stderr.strip().splitlines() or ["no file"])[-1]
 
 
-def look(browser: Browser, path: Path) -> dict[str, int]:
-    """How many boxes are seen at first, and how large the picture is in pixels, not shrunk."""
+def look(browser: Browser, path: Path) -> dict[str, int] | None:
+    """How many boxes are seen at first, and how large the picture is in pixels, not shrunk; None
+    if the page does not get that far."""
     page = browser.new_page()
     page.goto(path.as_uri())
-    page.wait_for_selector("svg g", timeout=60_000, state="attached")
+    try:
+        page.wait_for_selector(NODES, timeout=PATIENCE * 1000, state="attached")
+    except TimeoutError:
+        return None
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(2_000)  # torchvista lays out by itself
     found = page.evaluate(LOOK, NODES)
@@ -213,7 +217,11 @@ def measured(browser: Browser, name: str, folder: Path) -> dict[str, Any]:
         said = json.loads(printed.split("found ")[-1])
         found["image"] = said.pop("image")
         size = round(path.stat().st_size / 1000)
-        found[program] = {**said, "kilobytes": size, **look(browser, path)}
+        seen = look(browser, path)
+        found[program] = (
+            f"not done after {PATIENCE} s" if seen is None
+            else {**said, "kilobytes": size, **seen}
+        )  # fmt: skip
         print(name, program, found[program], flush=True)
     for kind in ("png", "pdf"):
         path = folder / f"plain.{kind}"
