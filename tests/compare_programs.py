@@ -153,10 +153,11 @@ def table(everything: dict[str, dict[str, Any]]) -> str:
     """The table in Markdown."""
     tools = [f"{name} {row['version']}" if "version" in row else name
              for name, row in everything.items()]  # fmt: skip
-    lines = [["real programs", *tools], ["---"] * (len(tools) + 1)]
+    lines = [["real programs", *tools]]
     for label, (program, figure) in ROWS.items():
         lines.append([label, *(cell(row, program, figure) for row in everything.values())])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    head, *rows = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([head, "|" + "---|" * (len(tools) + 1), *rows])
 
 
 def cell(row: dict[str, Any], program: str, figure: str) -> str:
