@@ -1,4 +1,5 @@
-"""``make compare``: what five tools show of one calculation, read from the pictures they made.
+"""``make compare``: what five tools show of one calculation, read from the pictures they made; and,
+in :mod:`compare_programs`, of programs that people have.
 
 Each draws J = 3(a + bc) at a = 5, b = 7, c = 11, after ``backward()``, with the call that shows
 most. All values (77, 82, 246) and the gradients of b and c (33, 21) differ, so that what a
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import compare_programs
 import extras
 from conftest import find_browser
 
@@ -155,6 +157,7 @@ def main() -> None:
             picture.unlink()
             alone = draw(program, picture, with_dot=False) is None
             found[name] = {"without dot": alone, **seen, "kilobytes": kilobytes}
+        compare_programs.compare(browser)
         browser.close()
     versions = extras.pins("peers")
     for name in found:

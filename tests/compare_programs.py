@@ -1,9 +1,9 @@
 """``make compare``, second part: what five tools make of programs that people have.
 
-A model with its loss (BERT of 12 layers, see ``tests/models.py``), a cell in a loop of 100 steps, a
-compiled module, and nested tensors, each drawn with the tool's own defaults in a process of its own.
-The result goes to ``tests/measured/programs.json``; a table in ``docs/drawing.md`` shows it, and a
-test holds the two together.
+A model with its loss (BERT of 12 layers, see ``tests/models.py``), a cell in a loop of 100 steps,
+a compiled module, and nested tensors, each drawn with the tool's own defaults in a process of its
+own. The result goes to ``tests/measured/programs.json``; a table in ``docs/drawing.md`` shows it,
+and a test holds the two together.
 """
 
 import json
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, TimeoutError
 
 import extras
 
@@ -74,8 +74,8 @@ model, given = Rows(), {"x": torch.randn(5, 8)}
 loss_of = lambda out: out.sum()
 """,
 }
-# ``shown`` is what a notebook is given. JupyterLab draws neither SVG nor scripts of one that it does
-# not trust, and images it does.
+# ``shown`` is what a notebook is given. JupyterLab draws neither SVG nor scripts of one that it
+# does not trust, and images it does.
 TOOLS = {
     "Autograd Atlas": ("html", """
 from autograd_atlas import Recording, draw
@@ -103,7 +103,8 @@ open(path, "wb").write(shown.pipe("svg"))
     "torchlens": ("svg", """
 import torchlens
 start = seconds()
-trace = torchlens.trace(model, [], given)
+alone = tuple(given.values()) if len(given) == 1 else ()
+trace = torchlens.trace(model, alone, {} if alone else given)
 shown = trace.draw(vis_outpath=path.removesuffix(".svg"), vis_fileformat="svg", vis_save_only=True)
 """, """
 trace.draw(vis_outpath=path[:-4], vis_fileformat=path[-3:], vis_save_only=True)
@@ -111,14 +112,16 @@ trace.draw(vis_outpath=path[:-4], vis_fileformat=path[-3:], vis_save_only=True)
     "torchvista": ("html", """
 import torchvista
 start = seconds()
-torchvista.trace_model(model, tuple(given.values()) if len(given) == 1 else given,
-    export_format="html", export_path=path)
+if len(given) > 1:  # it knows no names of arguments
+    forward = model.forward
+    model.forward = lambda *values: forward(**dict(zip(given, values)))
+torchvista.trace_model(model, tuple(given.values()), export_format="html", export_path=path)
 """, """
 torchvista.trace_model(model, tuple(given.values()), export_format=path[-3:],
     export_path=path)
 """),
 }  # fmt: skip
-NODES = "svg g.node, svg.aa-graph g[id]"
+NODES = "svg g.node, svg g[class^=node_], svg.aa-graph g[id]"
 LOOK = """selector => {
   const seen = [...document.querySelectorAll(selector)].filter(
     each => each.checkVisibility() && !each.closest("details:not([open])"));
@@ -129,6 +132,42 @@ LOOK = """selector => {
     ? svg.viewBox.baseVal : inner.getBBox();
   return {boxes: seen.length, width, height};
 }"""
+
+ROWS: dict[str, tuple[str, str]] = {  # of the table: a program, or nothing, and what was measured
+    "BERT, 12 layers: seconds": ("BERT", "seconds"),
+    "its boxes at first sight": ("BERT", "boxes"),
+    "its width in pixels": ("BERT", "width"),
+    "its height in pixels": ("BERT", "height"),
+    "its file in kB": ("BERT", "kilobytes"),
+    "a cell in a loop of 100 steps: seconds": ("loop", "seconds"),
+    "its boxes, at first sight": ("loop", "boxes"),
+    "a compiled module": ("compiled", ""),
+    "nested tensors": ("nested", ""),
+    "an image where a notebook is not trusted": ("", "image"),
+    "a file for print, `.pdf`": ("", "pdf"),
+    "an image file, `.png`": ("", "png"),
+}
+
+
+def table(everything: dict[str, dict[str, Any]]) -> str:
+    """The table in Markdown."""
+    tools = [f"{name} {row['version']}" if "version" in row else name
+             for name, row in everything.items()]  # fmt: skip
+    lines = [["real programs", *tools]]
+    for label, (program, figure) in ROWS.items():
+        lines.append([label, *(cell(row, program, figure) for row in everything.values())])
+    head, *rows = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([head, "|" + "---|" * (len(tools) + 1), *rows])
+
+
+def cell(row: dict[str, Any], program: str, figure: str) -> str:
+    found = row[program] if program else row
+    if isinstance(found, str):  # not done
+        return f"> {PATIENCE}" if figure == "seconds" else "–"
+    if found is None or not figure:
+        return "✓" if found else "–"
+    value = found.get(figure, False)
+    return ("–", "✓")[value] if isinstance(value, bool) else f"{value:,}"
 
 
 def run(program: str, path: Path) -> tuple[str, str]:
@@ -147,11 +186,15 @@ def run(program: str, path: Path) -> tuple[str, str]:
     return done.stdout, (done.stderr.strip().splitlines() or ["no file"])[-1]
 
 
-def look(browser: Browser, path: Path) -> dict[str, int]:
-    """How many boxes are seen at first, and how large the picture is in pixels, not shrunk."""
+def look(browser: Browser, path: Path) -> dict[str, int] | None:
+    """How many boxes are seen at first, and how large the picture is in pixels, not shrunk; None
+    if the page does not get that far."""
     page = browser.new_page()
     page.goto(path.as_uri())
-    page.wait_for_selector("svg g", timeout=60_000, state="attached")
+    try:
+        page.wait_for_selector(NODES, timeout=PATIENCE * 1000, state="attached")
+    except TimeoutError:
+        return None
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(2_000)  # torchvista lays out by itself
     found = page.evaluate(LOOK, NODES)
@@ -175,7 +218,11 @@ def measured(browser: Browser, name: str, folder: Path) -> dict[str, Any]:
         said = json.loads(printed.split("found ")[-1])
         found["image"] = said.pop("image")
         size = round(path.stat().st_size / 1000)
-        found[program] = {**said, "kilobytes": size, **look(browser, path)}
+        seen = look(browser, path)
+        found[program] = (
+            f"not done after {PATIENCE} s" if seen is None
+            else {**said, "kilobytes": size, **seen}
+        )  # fmt: skip
         print(name, program, found[program], flush=True)
     for kind in ("png", "pdf"):
         path = folder / f"plain.{kind}"

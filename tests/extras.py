@@ -1,5 +1,5 @@
 """Packages that only some tests and measurements need, installed beside the project's own: those of
-``tests/libraries.txt`` into ``build/libraries``, and so on. ``.venv`` stays as it is for all others.
+``tests/libraries.txt`` into ``build/libraries``, and so on. ``.venv`` stays as it is for others.
 """
 
 import fcntl

@@ -2,7 +2,8 @@
 with names of models, and of models alone.
 
 Each program runs and is drawn in a process of its own, with a recording and without. Seconds are
-of the processor. A recorded step is compared with a plain one, warm, as medians of several.
+of the processor; those of ``html`` are of the whole figure. A recorded step is compared with a
+plain one, warm, as medians of several.
 """
 
 import json
@@ -19,7 +20,7 @@ from typing import Any
 import extras
 
 RUNS = 7  # of a step, for its time
-BOX = re.compile(r"<g[^>]* id=['\"]([^'\"]+)\.([wr])([bctkn][\d.]+)['\"]")
+BOX = re.compile(r"<g[^>]* id=['\"][^'\"]*?([bctkn]\d+)(?:\.\d+)?['\"]")
 WIDTH = re.compile(r" width=['\"]([\d.]+)['\"]")
 COLUMNS = {
     "nodes": "{nodes}",
@@ -40,25 +41,28 @@ def timed(what: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.process_time() - start
 
 
-def drawing_of(losses: dict[str, Any], names: dict[str, Any], recording: Any, view: str) -> Any:
+def drawn(made: Any, losses: dict[str, Any], recording: Any) -> dict[str, Any]:
+    """By view: what is seen at first, and what it took; with what the whole figure took."""
     from autograd_atlas import draw
 
-    return draw(*losses.values(), recording=recording, names=losses | names, view=view)
-
-
-def picture(made: Any, losses: dict[str, Any], recording: Any, view: str) -> dict[str, float]:
-    """Of one view: what it shows at first sight, and what it took."""
-    drawing, draw = timed(lambda: drawing_of(losses, made.names(), recording, view))
-    svg, svg_time = timed(drawing._repr_svg_)
-    html, html_time = timed(drawing._repr_html_)
-    boxes = re.findall(r"<g[^>]* id=['\"][^'\"]*?([bctkn]\d+[\d.]*)['\"]", svg)
-    width = WIDTH.search(svg)
-    assert width is not None
-    return {
-        "nodes": len(drawing.graph.nodes), "boxes": len(boxes), "width": float(width[1]),
-        "folded": sum(box.startswith("b") for box in boxes), "draw": draw, "svg": svg_time,
-        "html": html_time, "svg_bytes": len(svg) / 1000, "html_bytes": len(html) / 1000,
+    names = losses | made.names()
+    whole, draw_time = timed(lambda: draw(*losses.values(), recording=recording, names=names))
+    html, html_time = timed(whole._repr_html_)
+    figure = {
+        "nodes": len(whole.graph.nodes), "draw": draw_time, "html": html_time,
+        "html_bytes": len(html.encode()) / 1000,
     }  # fmt: skip
+    found = {}
+    for view in ("written", "recorded") if recording else ("recorded",):
+        drawing = draw(*losses.values(), recording=recording, names=names, view=view)
+        svg, svg_time = timed(drawing._repr_svg_)
+        boxes, width = BOX.findall(svg), WIDTH.search(svg)
+        assert width is not None
+        found[f"{view}, {'with' if recording else 'no'} recording"] = figure | {
+            "boxes": len(boxes), "folded": sum(box.startswith("b") for box in boxes),
+            "width": float(width[1]), "svg": svg_time, "svg_bytes": len(svg.encode()) / 1000,
+        }  # fmt: skip
+    return found
 
 
 def cost(made: Any) -> float:
@@ -77,18 +81,15 @@ def cost(made: Any) -> float:
 
 
 def measure(name: str) -> dict[str, Any]:
-    from autograd_atlas import Recording
-
     import models
+    from autograd_atlas import Recording
 
     warnings.simplefilter("ignore")
     made = models.program(name)
-    losses = made.run()
-    found: dict[str, Any] = {"no recording": picture(made, losses, None, "recorded")}
+    found = drawn(made, made.run(), None)
     with Recording() as recording:
         losses = made.run()
-    for view in ("written", "recorded"):
-        found[view] = picture(made, losses, recording, view)
+    found |= drawn(made, losses, recording)
     return found | {"cost": cost(made)}
 
 

@@ -5,8 +5,8 @@ from here. A program runs anew, from the same seed, as often as it is called.
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -27,7 +27,7 @@ class Program:
     models: dict[str, nn.Module]
     given: dict[str, Tensor]
     step: Callable[..., dict[str, Tensor]]
-    optimizers: list[torch.optim.Optimizer] = field(default_factory=list)
+    optimizers: Sequence[torch.optim.Optimizer] = ()
 
     def run(self) -> dict[str, Tensor]:
         return self.step(self)
@@ -64,7 +64,7 @@ def classified(program: Program) -> dict[str, Tensor]:
     )
     logits = model(images)
     loss = F.cross_entropy(logits, labels)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     return {"loss": loss}
 
 
@@ -170,11 +170,11 @@ def adversarial(program: Program) -> dict[str, Tensor]:
     on_real = F.softplus(-D(real)).mean()
     on_fake = F.softplus(D(fake.detach())).mean()
     loss_D = on_real + on_fake
-    loss_D.backward()
+    loss_D.backward()  # type: ignore[no-untyped-call]
     optimizer_D.step()
     optimizer_D.zero_grad()
     loss_G = F.softplus(-D(fake)).mean()
-    loss_G.backward()
+    loss_G.backward()  # type: ignore[no-untyped-call]
     optimizer_G.step()
     return {"loss_D": loss_D, "loss_G": loss_G}
 
@@ -207,7 +207,7 @@ def read(program: Program) -> dict[str, Tensor]:
     )
     out = model(inputs)
     loss = F.mse_loss(out, target)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     return {"loss": loss}
 
 
@@ -223,7 +223,10 @@ MODELS: dict[str, Callable[[], Program]] = {
     "GAN": gan,
     "LSTM": lstm,
 }
-OWN = {"GAN": gan, "short LSTM": partial(lstm, 20)}  # quick, and need torch alone
+OWN: dict[str, Callable[[], Program]] = {  # quick, and need torch alone
+    "GAN": gan,
+    "short LSTM": partial(lstm, 20),
+}
 
 
 @cache

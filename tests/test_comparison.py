@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import compare_programs
 from autograd_atlas import Recording, draw
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,13 +43,20 @@ def test_the_comparison_is_what_was_measured():
         assert cells == [shown[f] if isinstance(f, bool) else str(f) for f in figures], name
 
 
+def test_what_became_of_real_programs_is_what_was_measured():
+    measured = json.loads(compare_programs.RESULT.read_text(encoding="utf-8"))
+    page = (ROOT / "docs/drawing.md").read_text(encoding="utf-8")
+    assert f"\n\n{compare_programs.table(measured)}\n\n" in page
+
+
 def test_what_was_measured_is_what_is_pinned():
     measured = json.loads((ROOT / "tests/measured/comparison.json").read_text(encoding="utf-8"))
+    programs = json.loads(compare_programs.RESULT.read_text(encoding="utf-8"))
     pins = dict(
         re.findall(r"^(\w+)==(\S+)$", (ROOT / "tests/peers.txt").read_text("utf-8"), re.MULTILINE)
     )
     for name, row in measured.items():
-        assert row.get("version") == pins.get(name), name
+        assert row.get("version") == programs[name].get("version") == pins.get(name), name
 
 
 def test_our_file_is_as_large_as_was_measured(tmp_path):

@@ -1,5 +1,6 @@
 """The process that runs a page's program for its picture: what happens there stays there."""
 
+import importlib
 import os
 import signal
 import textwrap
@@ -7,7 +8,7 @@ import time
 
 import pytest
 
-from autograd_atlas.run import RECORDER, Request, RunError, run, server
+from autograd_atlas.run import RECORDER, Request, RunError, end_server, keep_copy, run, server
 
 START = """
 import torch
@@ -94,6 +95,20 @@ def test_a_server_that_died_is_told_and_started_again(ask, capfd):
     assert ask("print('here')").printed == "here\n"
     told = "docs/page.md: the process that runs programs died (exit -9); starting it again\n"
     assert capfd.readouterr().err == told
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # threads of other tests
+def test_a_copy_that_was_kept_is_the_server_and_is_replaced_when_it_dies(ask, capfd):
+    importlib.import_module("torch")
+    end_server()
+    keep_copy()
+    try:
+        assert ask("import sys\nprint('pytest' in sys.modules)").printed == "True\n"
+        os.kill(server().process.pid, signal.SIGKILL)
+        assert ask("print('here')").printed == "here\n"
+        assert "starting it again" in capfd.readouterr().err
+    finally:
+        end_server()
 
 
 def test_a_program_that_kills_the_server_twice_is_named(ask, capfd):

@@ -22,7 +22,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -177,25 +177,80 @@ class ServerDied(Exception):
     """The process that runs programs has ended, and how."""
 
 
+class Copy:
+    """A copy of this process, made before it had run anything, that waits to become its server."""
+
+    def __init__(self) -> None:
+        orders, replies = os.pipe(), os.pipe()
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                self.serve(orders[0], replies[1])
+            finally:
+                os._exit(0)
+        for each in (orders[0], replies[1]):
+            os.close(each)
+        self.stdin, self.stdout = os.fdopen(orders[1], "w", 1), os.fdopen(replies[0])
+
+    def serve(self, orders: int, replies: int) -> None:
+        """In the copy, once there is a line; it ends with the process that it is a copy of."""
+        os.setsid()
+        os.dup2(orders, 0)
+        os.dup2(replies, 1)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # a lock among them, which is not held here
+        sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+        if sys.stdin.readline():
+            from .child import serve
+
+            serve()
+
+    def wait(self) -> int:
+        return self.code
+
+    @cached_property
+    def code(self) -> int:
+        """How it ended, which the system tells once."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def keep_copy() -> None:
+    """Keep a copy of this process for the server that it may need, if it has imported torch, and
+    before it runs anything: to import torch once more would take longer than most programs."""
+    if "torch" in sys.modules:
+        _copies[os.getpid()] = Copy()
+
+
+_copies: dict[int, Copy] = {}  # by the process that made it
+
+
 class Server:
     """A process that has imported torch, and makes a copy of itself for each program."""
 
+    process: Copy | subprocess.Popen[str]
+
     def __init__(self) -> None:
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *sys.path]),
-            "OMP_NUM_THREADS": "1",
-            "PYTHONHASHSEED": "0",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "autograd_atlas.child"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, bufsize=1,
-            start_new_session=True,
-        )  # fmt: skip
+        if copy := _copies.pop(os.getpid(), None):
+            copy.stdin.write("start\n")
+        self.process = copy or self.started()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.orders, self.replies = self.process.stdin, self.process.stdout
         if self.replies.readline() != "ready\n":
             raise RuntimeError("the process that runs programs did not start; see above for why")
+
+    def started(self) -> subprocess.Popen[str]:
+        """One that imports torch first."""
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *sys.path]),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONHASHSEED": "0",
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "autograd_atlas.child"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, bufsize=1,
+            start_new_session=True,
+        )  # fmt: skip
 
     def run(self, order: dict[str, Any], seconds: float) -> int | None:
         """Have an order carried out; gives the exit code, or None if it ran out of time.

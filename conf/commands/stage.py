@@ -228,6 +228,7 @@ def sphinx(
     True if it succeeded. If not, the person has been told why."""
     progress.show(f"{NAMES[language]}: starting")
     import sphinx_run
+    from autograd_atlas.run import keep_copy
 
     started, finished = work / "gallery-started", work / "gallery-finished"
     started.unlink(missing_ok=True)
@@ -241,6 +242,7 @@ def sphinx(
         os.chdir(ROOT)
         os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
         os.environ |= {"IPYTHONDIR": str(work / "ipython"), "PYTHONPATH": str(CONF)}
+        keep_copy()
         return sphinx_run.run(
             progress, work, builder, language, out, strict=strict, jobs=jobs(), settings=settings
         )
