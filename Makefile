@@ -69,9 +69,10 @@ dist: html ## zip the site into build/autograd-atlas.zip, to be opened anywhere
 linkcheck: environment ## ask every outside address that a page links to (needs a network)
 	@$(VENV) conf/commands/website.py linkcheck
 
-bench: html ## what building takes, in empty Sphinx builds; drawing, of torchviz; a step, of a frame
+bench: html ## what building takes, in empty Sphinx builds; drawing, of torchviz and of bounds; a step, of a frame
 	@$(VENV) tests/bench.py
 	@$(VENV) tests/bench_graphs.py
+	@$(VENV) tests/bench_bounds.py
 	@PYTHONPATH=conf $(VENV) tests/bench_player.py
 	@PYTHONPATH=conf $(VENV) tests/bench_recording.py
 

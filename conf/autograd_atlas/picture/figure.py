@@ -25,18 +25,16 @@ from .composing import Scene
 from .diagram import RECORDED, WRITTEN, Diagram
 from .keys import Key, Kind
 from .labels import block_title, columns
-from .layout import columns_crossed
 from .notes import sentences
 from .packing import packed
 from .phrases import code, unmarked
 from .readings import backward_reading, reading
 from .svg import clean, picture_svg, stored
 from .tape import NEXT, Step, tape, tape_json, too_long
-from .unfolding import unfolded
+from .unfolding import effort, unfolded
 from .words import Words, words
 
-# Columns that wires cross in all pictures of what is inside of a view's folded blocks.
-MOST_BELOW = 20_000
+MOST_BELOW = 20_000  # of the effort for all pictures of what is inside of a view's folded blocks
 SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
 SVG_WIDTH = re.compile(r' width="([\d.]+)"')
 
@@ -211,19 +209,19 @@ def insides_of(scene: Scene, picture: Diagram, prefix: str) -> tuple[list[Inside
     """The insides of the folded blocks of a picture, from outside to inside as long as they are not
     too many; and how many blocks of a picture there are for which that was too much."""
     outermost: list[Inside] = []
-    left_out = crossed = 0
+    left_out = spent = 0
     todo = deque([(picture, prefix, outermost)])
     while todo:
         around, before, found = todo.popleft()
         groups = scene.stages[picture.view].folded_in(around)
         for blocks in groups:
-            if crossed > MOST_BELOW:
+            if spent > MOST_BELOW:
                 left_out += len(blocks)
                 continue
             inner = scene.diagram(picture.view, inside=blocks[0])
             if len(inner.boxes) < 2:
                 continue
-            crossed += columns_crossed(inner)
+            spent += effort(inner)
             inside = Inside(blocks, inner, f"{before}{Key(Kind.BLOCK, blocks[0])}-")
             found.append(inside)
             todo.append((inner, inside.prefix, inside.inner))
