@@ -391,3 +391,22 @@ def test_a_stretch_says_how_many_it_holds():
     (key,) = (box.key for box in scene.diagram(WRITTEN).boxes if box.kind == "block")
     assert key == Key(Kind.BLOCK, key.number)
     assert scene.graph.blocks[key.number] == Block("GRUCell", "GRUCell", None, 30)
+
+
+def test_a_model_that_was_made_while_recording_is_drawn_as_one_from_before():
+    """What a module filled its buffers with is not a part of the calculation."""
+
+    def norms() -> torch.nn.Module:
+        torch.manual_seed(0)
+        return torch.nn.Sequential(*(torch.nn.BatchNorm1d(3) for _ in range(2)))
+
+    def drawn(before: torch.nn.Module | None) -> list[tuple[str, str]]:
+        with Recording() as recording:
+            model = before or norms()
+            loss = model(torch.arange(6.0).reshape(2, 3)).square().sum()
+        graph = draw(loss, recording=recording, names={"loss": loss}).graph
+        picture = diagram(graph, "written", Choice(fold="layers"))
+        return [(box.kind, box.title) for box in picture.boxes]
+
+    assert drawn(None) == drawn(norms())
+    assert ("block", "0 · BatchNorm1d") in drawn(None)

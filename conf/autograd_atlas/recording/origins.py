@@ -15,6 +15,8 @@ from .notes import Notes, RecordedCall, TensorVersion
 from .observer import Observer
 
 Arrival = tuple[int, int]  # the node at which a gradient arrives, and for which output
+# What these leave in a tensor depends on nothing that was in it.
+OVERWRITING = {"zero_", "fill_", "normal_", "uniform_", "random_"}
 Place = tuple[int, int]  # the number of a call that was noted, and 0; before it, less than 0
 
 
@@ -122,11 +124,22 @@ class Origins:
         """Add a call. Gives the tensors that it needs."""
         inputs = [each.tensor for each in call.arguments if each.tensor is not None]
         region = self._region(call)
-        if not inputs and not region.nodes:
-            return []  # a tensor made from nothing, such as torch.ones(3): a constant
+        if not region.nodes and self._is_from_nothing(call):
+            return []  # a constant
         self.calls[key] = replace(call, outputs=list(call.outputs))
         self.places |= {place: place for place in call.outputs}
         return inputs + self._unnamed(key, call, region)
+
+    def _is_from_nothing(self, call: RecordedCall) -> bool:
+        """Whether a call made a tensor of nothing, as torch.ones(3) does; or filled such a one
+        where the program did not write so, as a module does with its buffers when it is made."""
+        while inputs := [each.tensor for each in call.arguments if each.tensor is not None]:
+            before = self.versions[inputs[0]]
+            overwrites = call.name in OVERWRITING and len(inputs) == 1 and not call.source
+            if not overwrites or before.leaf or before.made_by is None:
+                return False
+            call = self._seen[before.made_by]
+        return True
 
     def _unnamed(self, key: Place, call: RecordedCall, region: Region) -> list[int]:
         """The tensors that a call was given besides its arguments: its nodes lead to them. One that
