@@ -47,7 +47,7 @@ class TensorHistory:
             return again
         if before is not None and made_by is None and not self.is_changed(tensor, before):
             if self._is_still(tensor, before, recorded):
-                self.versions[before].held |= id(tensor) in self.buffers  # made before its module ran
+                self.versions[before].held |= id(tensor) in self.buffers  # made before it ran
                 return before
             before = None  # computed anew, where nobody saw it
         place = len(self.versions)
