@@ -34,8 +34,11 @@ def chain(blocks: Sequence[Block], block: int | None) -> list[int]:
 
 def common_block(blocks: Sequence[Block], users: Iterable[int | None]) -> int | None:
     """The innermost block that holds all of these."""
+    different = set(users)
+    if len(different) == 1:
+        return different.pop()
     common = None
-    for level in zip(*(chain(blocks, user) for user in set(users)), strict=False):
+    for level in zip(*(chain(blocks, user) for user in different), strict=False):
         if len(set(level)) > 1:
             break
         common = level[0]

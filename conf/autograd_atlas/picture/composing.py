@@ -4,7 +4,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import takewhile
 from operator import itemgetter
 
@@ -93,6 +93,8 @@ def with_paths(graph: Graph, choice: Choice) -> tuple[Graph, int]:
     if graph.blocks or graph.calls or not (wanted or choice.fold == "layers"):
         return graph, len(graph.blocks)
     blocks, block_of = path_blocks(graph)
+    if not blocks:
+        return graph, 0
     nodes = [replace(node, block=block_of.get(number)) for number, node in enumerate(graph.nodes)]
     return replace(graph, blocks=tuple(blocks), nodes=tuple(nodes)), len(blocks)
 
@@ -229,9 +231,9 @@ class Stage:
         places: dict[Key, int] = {}
         for place, (key, block) in enumerate(self.block_of.items()):
             places[key] = place
-            for around in reversed(chain(self.blocks, block)):
-                if places.setdefault(Key(Kind.BLOCK, around), place) != place:
-                    break
+            around = block
+            while around is not None and places.setdefault(Key(Kind.BLOCK, around), place) == place:
+                around = self.blocks[around].parent
         return places
 
     @cached_property
@@ -323,10 +325,10 @@ class Stage:
         return self.drawn(self.folds(inside, around), inside, around)
 
     def drawn(self, folds: Folds, inside: int | None, around: int | None) -> Diagram:
-        closed = {block: folds.closed_around(block) for block in (None, *self.foldable.inside)}
+        closed_around = cache(folds.closed_around)
 
         def shown_as(key: Key) -> Key:
-            outer = closed[self.block_of[key]]
+            outer = closed_around(self.block_of[key])
             return key if outer is None else Key(Kind.BLOCK, outer)
 
         seen: dict[Key, int] = {}

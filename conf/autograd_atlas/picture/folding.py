@@ -136,7 +136,7 @@ def shallow(
 def with_insides(given: Foldable, named: Iterable[int]) -> set[int]:
     """Named blocks with those around them, and with those inside of one that can be read."""
     wanted = {around for block in named for around in chain(given.blocks, block)}
-    for block in given.inside:
+    for block in given.inside if wanted else ():
         around = [outer for outer in chain(given.blocks, block) if outer in wanted]
         if around and given.inside[around[-1]] <= READABLE:
             wanted.add(block)

@@ -159,9 +159,7 @@ def recorded(
         for notes in walk.notes
     ]
     parts = zip(walk.nodes, walk.notes, runs, strict=True)
-    nodes = with_storages(
-        [node_of(node, notes, run, names, observer) for node, notes, run in parts]
-    )
+    nodes = [node_of(node, notes, run, names, observer) for node, notes, run in parts]
     turns = {number: run.turn for number, run in enumerate(runs) if run is not None}
     graph = Graph(
         tuple(nodes),
@@ -210,10 +208,11 @@ def leaf_in(walk: Walk, leaf: torch.Tensor) -> int | None:
 @dataclass
 class Names:
     """What the program calls its tensors: by their ids, and by what stays the same of a tensor
-    that a node gives back as another object."""
+    that a node gives back as another object. And numbers for memory, by its address."""
 
     by_object: dict[int, str] = field(default_factory=dict)
     by_key: dict[tuple[int, int], str] = field(default_factory=dict)
+    storages: dict[int, int] = field(default_factory=dict)
 
 
 def known_in(
@@ -355,26 +354,11 @@ def saved_of(
             shown = replace(before, state=saved.state)
         if observer is not None and place is not None:
             name = observer.tensors.versions[place].name or name
-        known = name is not None or place is not None
-        kept.append(replace(shown, name=name, tensor=place) if known else shown)
+        storage = shown.storage
+        if storage is not None:
+            storage = names.storages.setdefault(storage, len(names.storages))
+        kept.append(replace(shown, name=name, tensor=place, storage=storage))
     return tuple(kept)
-
-
-def with_storages(nodes: Sequence[Node]) -> list[Node]:
-    """The nodes, with the memory of what they save numbered from 0, and not by addresses."""
-    numbers: dict[int | None, int | None] = {None: None}
-    for node in nodes:
-        for saved in node.saved:
-            numbers.setdefault(saved.storage, len(numbers) - 1)
-    return [
-        replace(
-            node,
-            saved=tuple(replace(each, storage=numbers[each.storage]) for each in node.saved),
-        )
-        if node.saved
-        else node
-        for node in nodes
-    ]
 
 
 def edges_of(walk: Walk, runs: Sequence[NodeRun | None]) -> Iterator[Edge]:
