@@ -399,8 +399,9 @@ def as_key(unit: Unit) -> Key:
 def block_box(key: Key, block: Block, unit: str, count: int, summary: Iterable[Line]) -> Box:
     names = [short(name) for name in (block.name, block.kind) if name]
     lines: list[Line] = [(Span("type" if n else "head", name),) for n, name in enumerate(names)]
-    copies = f"× {block.copies} · " if block.copies > 1 else ""
-    lines.append((Span("type", f"{copies}{unit} × {count}"),))
+    copies = [f"× {block.copies}"] if block.copies > 1 else []
+    counts = " · ".join([*copies, *([f"{unit} × {count}"] if count else [])])
+    lines += [(Span("type", counts),)] if counts else []
     lines += summary
     box = Box(key, "block", tuple(lines), title=block_title(block), inside=count)
     return replace(sized(box), frame=block.parent)

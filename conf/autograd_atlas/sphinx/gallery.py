@@ -17,7 +17,7 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
 
 from .. import run
-from ..graph import Graph, check_names
+from ..graph import Graph
 from .comments import COMMENT, line_of, options_of
 from .graphs import answer_to, graph_figure, picture_of
 
@@ -140,7 +140,7 @@ def graphs_of(app: Sphinx, gallery: Gallery, example: Path) -> dict[int, Graph]:
     options = options_in(example)
     for line, graph in recorded.items():
         try:
-            check_names(graph, options[line].get("open", ()))
+            picture_of(graph, options[line])
         except ValueError as problem:
             raise LessonError(f"{name}:{line}: {problem}") from None
     return recorded

@@ -14,8 +14,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .. import run
-from ..graph import Graph, check_names
+from ..graph import Graph
 from ..picture.choice import Choice
+from ..picture.composing import check_opened
 from .comments import OPTIONS, yes_or_no
 from .settings import folder
 
@@ -28,14 +29,17 @@ class graph_figure(nodes.General, nodes.Element):
 
 def picture_of(graph: Graph, options: dict[str, Any]) -> graph_figure:
     """The node of a picture. Raises ValueError for a block to open that there is not."""
-    opened = tuple(options.get("open", ()))
-    check_names(graph, opened)
+    choice = Choice(
+        options.get("fold", True),
+        tuple(options.get("open", ())),
+        options.get("depth"),
+        options.get("constants", True),
+    )
+    check_opened(graph, choice)
     return graph_figure(
         graph=graph,
         view=options.get("view", "both"),
-        choice=Choice(
-            options.get("fold", True), opened, options.get("depth"), options.get("constants", True)
-        ),
+        choice=choice,
         program="",  # that was run, if it is not shown with the picture
     )
 
