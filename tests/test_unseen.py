@@ -12,6 +12,8 @@ import torch
 import test_graph_proofs as proofs
 from autograd_atlas import Recording, draw
 from autograd_atlas.graph import Call, Graph, Note
+from autograd_atlas.picture.composing import diagram
+from autograd_atlas.picture.diagram import WRITTEN
 from autograd_atlas.picture.labels import call_symbol
 from autograd_atlas.picture.svg import svg
 
@@ -203,6 +205,13 @@ def received(graph: Graph) -> dict[str, tuple | None]:
     return shown
 
 
+def gradient_texts(graph: Graph) -> list[list[str]]:
+    """What stands of gradients in the box of each leaf."""
+    leaves = [box for box in diagram(graph, WRITTEN).boxes if box.kind == "leaf"]
+    lines = [[span for line in box.lines for span in line] for box in leaves]
+    return [[span.text for span in spans if span.style == "grad"] for spans in lines]
+
+
 def test_each_loss_shows_its_own_backward_pass():
     w = leaf(2)
     with Recording() as recording:
@@ -215,6 +224,7 @@ def test_each_loss_shows_its_own_backward_pass():
         second.backward()
     graph = graph_of(recording, first, second, w=w, first=first, second=second)
     assert received(graph) == {"w0": (2,), "w1": (3,)}
+    assert gradient_texts(graph) == [["∇ 2"], ["∇ 3"]]
     assert len(graph.order) == len(graph.nodes)
     assert graph.bound
     assert received(graph_of(recording, first, w=w)) == {"w0": (2,)}

@@ -184,6 +184,8 @@ class WrittenView(View):
     def __init__(self, graph: Graph, *, constants: bool = True) -> None:
         super().__init__(graph, constants=constants)
         self.results = {root.tensor for root in graph.roots}
+        # By the node of a leaf: what that was last.
+        self.newest = {each.node: n for n, each in enumerate(graph.tensors) if each.leaf}
         used = {a.tensor for call in graph.calls for a in call.arguments} | self.results
         used |= {tensor.changed_by for tensor in graph.tensors}
         self.drawn_outputs = [
@@ -355,7 +357,7 @@ class WrittenView(View):
 
     def gradients(self, number: int) -> list[Line]:
         """The gradient that arrived for a tensor, and what a leaf's ``.grad`` holds, if that is
-        something else."""
+        something else. Before it was written, a leaf has the ``.grad`` of another time."""
         tensor = self.graph.tensors[number]
         if not self.graph.order or not tensor.requires_grad:
             return []
@@ -364,7 +366,8 @@ class WrittenView(View):
             return [(Span("grad", "∇ None"),)] if tensor.leaf else []
         node = self.graph.nodes[tensor.node]
         lines = gradient_lines(received, Quantity(Measure.RECEIVED, tensor.node, tensor.output))
-        if tensor.leaf and node.grad is not None and not same_numbers(node.grad, received):
+        newest = self.newest.get(tensor.node) == number
+        if newest and node.grad is not None and not same_numbers(node.grad, received):
             lines += gradient_lines(node.grad, Quantity(Measure.GRAD, tensor.node), ".grad = ")
         return lines
 
