@@ -325,3 +325,18 @@ def test_each_node_of_a_random_program_belongs_to_one_call(monkeypatch, seeds):
         assert owners(graph) == [], text
         assert unseen(graph) == [], text
         assert graph.notes == (), text
+
+
+def test_of_a_large_weight_that_a_step_changed_each_loss_has_its_norm():
+    """Also where one of them used it twice, as the discriminator of a GAN does."""
+    w = torch.ones(100, requires_grad=True)
+    with Recording() as recording:
+        first = (w * 2).sum() + (w * 3).sum()
+        first.backward()
+        with torch.no_grad():
+            w.sub_(1)
+        w.grad = None
+        second = (w * 7).sum()
+        second.backward()
+    graph = graph_of(recording, first, second, w=w, first=first, second=second)
+    assert gradient_texts(graph) == [["∇ |g| = 50"], ["∇ |g| = 70"]]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from ..graph import Argument, Graph
+from ..graph import Argument, Graph, Value
 from .nodes import AutogradNode, is_leaf, kind_of, sequence_number
 from .notes import Notes, RecordedCall, TensorVersion
 from .observer import Observer
@@ -89,6 +89,17 @@ class Origins:
             return self.outputs.get(place)
         node = self.leaves.get(version.first)
         return None if node is None else (node, 0)
+
+    def runs_through(self, nodes: Iterable[int]) -> set[int]:
+        """The runs of the engine, of those that are shown, in which one of these nodes ran."""
+        notes = [self._walk.notes[node] for node in nodes]
+        return {run for run in self._walk.runs if any(run in each.runs for each in notes)}
+
+    def arrived_in(self, run: int, place: int) -> Value | None:
+        """The gradient that arrived for a tensor in one run."""
+        arrival = self.arrival(place)
+        noted = None if arrival is None else self._walk.notes[arrival[0]].runs.get(run)
+        return None if arrival is None or noted is None else noted.received[arrival[1]]
 
     def is_own(self, version: TensorVersion) -> bool:
         """Whether a module made it of nothing: a constant of its own."""

@@ -2,7 +2,7 @@
 computed from, joined to the nodes that PyTorch recorded for them.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -87,7 +87,7 @@ class Joined:
         self.several = several  # runs of the engine
 
     def tensors(self) -> Iterable[Tensor]:
-        received = self.sent_to()
+        received = self.received() if self.several else {}
         for place in self.places:
             version = self.versions[place]
             node, output = self.origins.arrival(place) or (None, 0)
@@ -95,17 +95,32 @@ class Joined:
                 version.value, version.name, self.primes[place], version.leaf,
                 version.requires_grad, node, output, version.held or self.origins.is_own(version),
                 renumbered(version.changed_by, self.numbers),
-                received.get(place) if version.leaf and self.several else None,
+                received.get(place),
             )  # fmt: skip
 
-    def sent_to(self) -> dict[int, Value | None]:
-        """By the place of a tensor: the sum of what the calls that used it sent."""
+    def received(self) -> dict[int, Value | None]:
+        """By the place of a leaf: what arrived for what it was then. That is what a run of the
+        engine brought, if the run is of no other time; or the sum of what the calls sent."""
         edges: dict[int, list[Edge]] = defaultdict(list)
         for arguments in self.arguments.values():
             for argument in arguments:
-                if argument.tensor is not None:
+                if argument.tensor is not None and self.versions[argument.tensor].leaf:
                     edges[argument.tensor] += [self.graph.edges[edge] for edge in argument.edges]
-        return {place: total(edge.sent for edge in sent) for place, sent in edges.items()}
+        runs = {
+            place: self.origins.runs_through({edge.source for edge in sent})
+            for place, sent in edges.items()
+        }
+        times: dict[int, Counter[int]] = defaultdict(Counter)  # by leaf: of what it was, in a run
+        for place, own in runs.items():
+            times[self.versions[place].first].update(own)
+        arrived: dict[int, Value | None] = {}
+        for place, sent in edges.items():
+            run, *more = runs[place] or (-1,)
+            if not more and times[self.versions[place].first][run] == 1:
+                arrived[place] = self.origins.arrived_in(run, place)
+            else:
+                arrived[place] = total(edge.sent for edge in sent)
+        return arrived
 
     def calls(self) -> Iterable[Call]:
         """The calls, with their arguments joined to the edges of the nodes that they recorded."""
