@@ -73,6 +73,39 @@ def formula(node: nodes.Element, display: bool) -> str:
     return result
 
 
+# Marks that no line begins or ends with: browsers know them in text, not beside a formula.
+BEFORE, AFTER = re.compile(r"[（「『“(\[]+$"), re.compile(r"^[、。，；：！？）」』”,.;:!?)\]]+")
+
+
+def keep_marks_with_formulas(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put each formula into one box with the marks beside it, in which no line breaks.
+
+    Chromium 156 breaks lines between ``<math>`` and the text after it, even at U+2060.
+    """
+    for formula in list(doctree.findall(nodes.math)):
+        parent = formula.parent
+        place = parent.index(formula)
+        beside = [
+            cut(parent, place - 1, BEFORE) if place else "",
+            cut(parent, place + 1, AFTER) if place + 1 < len(parent) else "",
+        ]
+        if any(beside):
+            first, last = map(nodes.Text, beside)
+            parent.replace(
+                formula, nodes.inline("", first, formula.deepcopy(), last, classes=["atlas-whole"])
+            )
+
+
+def cut(parent: nodes.Element, place: int, marks: re.Pattern[str]) -> str:
+    """The marks at the end of a text that is next to a formula, taken out of it."""
+    node = parent[place]
+    found = marks.search(node.astext()) if isinstance(node, nodes.Text) else None
+    if not found:
+        return ""
+    parent.replace(node, nodes.Text(marks.sub("", node.astext())))
+    return found[0]
+
+
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     self.body.append(formula(node, display=False))
     raise nodes.SkipNode
@@ -117,4 +150,5 @@ def add_style(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     app.add_html_math_renderer("temml", (visit_inline, None), (visit_block, None))
     app.connect("builder-inited", add_style)
+    app.connect("doctree-resolved", keep_marks_with_formulas)
     app.connect("build-finished", end_temml)

@@ -29,13 +29,13 @@ from .notes import sentences
 from .packing import packed
 from .phrases import code, unmarked
 from .readings import backward_reading, reading
-from .svg import clean, picture_svg, stored
+from .svg import ON_PAGES, clean, picture_svg, stored
 from .tape import NEXT, Step, tape, tape_json, too_long
 from .unfolding import effort, unfolded
 from .words import Words, words
 
 MOST_BELOW = 20_000  # of the effort for all pictures of what is inside of a view's folded blocks
-SMALLEST = 0.715  # of its own width, to which a picture shrinks: its 12 px become 9.5
+SMALLEST = 11 / 12 / ON_PAGES  # of its own width, to which a picture shrinks: 11 px for letters
 SVG_WIDTH = re.compile(r' width="([\d.]+)"')
 
 

@@ -38,6 +38,7 @@ from .layout import Layout, layout
 from .words import Words, words
 
 # What XML 1.0 cannot hold, not even escaped.
+ON_PAGES, IN_FILES = 1.5, 1.1  # how much larger a picture is than it was laid out, at most
 UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -214,6 +215,7 @@ def picture_svg(
 def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> str:
     """A picture whose title is still empty."""
     width, height = pixels(at.width), pixels(at.height)
+    scale = IN_FILES if alone else ON_PAGES
     inner, kind, space = "", "aa-graph aa", ""
     if alone:  # whatever draws files knows "xml:space", and not always "white-space"
         inner, kind = f"<style>{file_style()}</style>", "aa-file aa-file"
@@ -221,7 +223,7 @@ def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> 
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"{space} class="{kind}-{picture.view}" role="img" '
         f'aria-labelledby="{prefix}t" viewBox="0 0 {width} {height}" '
-        f'width="{pixels(at.width * 1.1)}" height="{pixels(at.height * 1.1)}">'
+        f'width="{pixels(at.width * scale)}" height="{pixels(at.height * scale)}">'
         f'<title id="{prefix}t"></title>{inner}{content_svg(picture, at, prefix)}</svg>'
     )
 

@@ -4,7 +4,7 @@ import { numberAttribute, queryAll, setAttributes } from "./elements.js";
 
 // As the pictures were drawn with.
 const CHARACTER = 7.3; // pixels that a character of a text is wide
-const SMALLEST = 0.715; // of its own width, to which a picture shrinks
+const SMALLEST = 11 / 12 / 1.5; // of its own width, to which a picture shrinks
 const TIGHTEST = 0.62; // of its own width, to which a text may be set closer
 const PADDING = 9; // pixels beside the texts of a box
 const OVERHANG = 14; // pixels by which a changed label may be longer than it was

@@ -4,6 +4,7 @@ The program runs through :mod:`autograd_atlas.run`, and leaves a node in the pag
 the page is written, in the page's language.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,6 +52,12 @@ def answer_to(app: Sphinx, code: str, requests: list[run.Request], **options: An
         seconds=app.config.autograd_graph_seconds, prepare=app.config.autograd_graph_prepare,
         **options,
     )  # fmt: skip
+
+
+def beside(source: Iterable[nodes.Node], pictures: Iterable[nodes.Node]) -> nodes.container:
+    """A program with what it printed, beside its pictures where the page is wide enough."""
+    program = nodes.container("", *source, classes=["aa-source"])
+    return nodes.container("", program, *pictures, classes=["aa-program"])
 
 
 class AutogradGraph(SphinxDirective):
@@ -107,8 +114,7 @@ class AutogradGraph(SphinxDirective):
             caption = nodes.paragraph(text, "", *children, *messages)
             self.set_source_info(caption)
             picture += caption
-        classes = ["aa-program"] if with_code else []
-        return [nodes.container("", *shown, picture, classes=classes)]
+        return [beside(shown, [picture]) if with_code else nodes.container("", *shown, picture)]
 
     def first_line(self) -> int:
         """The line at which the body begins, which MyST's ``content_offset`` does not tell

@@ -1,16 +1,20 @@
-"""Where the lines of a program stand on a page, so that the player can light them up.
+"""Where the lines of a program stand on a page, so that the player can light them up, and the
+program beside the pictures of it, so that line and box are seen together.
 
 A block of code is put into a container with the class ``aa-from-3`` if it begins with line 3 of
-the program that was run, and ``aa-for-graph-J`` if it belongs to one picture alone.
+the program that was run, and ``aa-for-graph-J`` if it belongs to one picture alone. What belongs
+together is put into a container ``aa-program``: the program with what it printed, in one called
+``aa-source``, and its pictures.
 """
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
 from .gallery import example_of
-from .graphs import graph_figure
+from .graphs import beside, graph_figure
 
 
 def wrap(block: nodes.literal_block, line: int) -> nodes.container:
@@ -34,6 +38,30 @@ def note_example(app: Sphinx, doctree: nodes.document) -> None:
         if block.get("language") == "Python" and first in program[place:]:
             place = program.index(first, place) + 1
             wrap(block, place)
+
+
+def put_beside(app: Sphinx, doctree: nodes.document) -> None:
+    """Join each block of an example with its output and the pictures behind it."""
+    for block in list(doctree.findall(nodes.container)):
+        if not any(name.startswith("aa-from-") for name in block["classes"]):
+            continue
+        parent = block.parent
+        after = parent[parent.index(block) + 1 :]
+        outputs = list(takewhile(is_output, after))
+        pictures = list(takewhile(is_picture, after[len(outputs) :]))
+        if pictures:
+            place = parent.index(block)
+            for node in (block, *outputs, *pictures):
+                parent.remove(node)
+            parent.insert(place, beside([block, *outputs], pictures))
+
+
+def is_output(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.literal_block) and "sphx-glr-script-out" in node["classes"]
+
+
+def is_picture(node: nodes.Node) -> bool:
+    return isinstance(node, graph_figure)
 
 
 def note_cells(app: Sphinx, doctree: nodes.document) -> None:
@@ -73,4 +101,5 @@ def shift(shown: list[str], program: list[str], lines: Iterable[int]) -> int | N
 
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", note_example)
+    app.connect("doctree-read", put_beside, priority=550)  # when blocks have their lines
     app.connect("doctree-read", note_cells, priority=600)  # when pictures have their names
