@@ -1,0 +1,3 @@
+/* All that the build asks Node about what is typed into exercises. */
+
+export { isAccepted, parts, replyTo } from "./answers.mjs";
