@@ -22,6 +22,7 @@ from ...run import Answer, Request, RunError
 from ...picture.words import Words, language_or_english, words
 from ..graphs import answer_to
 from ..node import Module
+from .fold import fold
 
 logger = logging.getLogger(__name__)
 
@@ -96,10 +97,15 @@ class Exercise(SphinxDirective):
         return say[f"exercise-{node['kind']}"].format(n=node["number"])
 
     @staticmethod
-    def fields(node: exercise, name: str, say: Words) -> str:
-        """The fields of the page's form, in HTML; ``name`` begins their ids."""
+    def label(node: exercise, say: Words) -> str:
+        """What stands before the field, in HTML."""
+        return say["exercise-field"]
+
+    @classmethod
+    def fields(cls, node: exercise, name: str, say: Words) -> str:
+        """What the page's form holds, in HTML; ``name`` begins its ids. Nothing if there is none."""
         return (
-            f'<label for="{name}-answer">{say["exercise-field"]}</label> '
+            f'<label for="{name}-answer">{cls.label(node, say)}</label> '
             f'<input id="{name}-answer" aria-describedby="{name}-title" autocomplete="off" '
             'autocapitalize="off" spellcheck="false"> '
             f"<button>{say['exercise-check']}</button>"
@@ -121,7 +127,7 @@ class Exercise(SphinxDirective):
         if len(lists) > 1 or (lists and body[-1] is not lists[0]):
             raise self.refusal("write one list of mistakes, at the end")
         typed = [self.typed(item) for item in lists[0]] if lists else []
-        asked = self.asked(program.astext() + "\n", typed)
+        asked = self.asked(f"{program.astext()}\n" if program else "", typed)
         why = [node for node in body if node not in (program, *lists)]
         if not why:
             raise self.refusal("say below the program why the answer is what it is")
@@ -130,13 +136,14 @@ class Exercise(SphinxDirective):
         question = nodes.paragraph(text, "", *children, *messages)
         self.set_source_info(question)
         replies = [others("", *lists)] if lists else []
-        after = solution("", *self.solved(program), *why, *replies)
+        after = solution("", *(self.solved(program) if program else ()), *why, *replies)
         return exercise(
-            "", question, *self.shown(program), after,
-            kind=self.kind, asked=asked.page, answer=asked.answer, first=False,
+            "", question, *(self.shown(program) if program else ()), after,
+            kind=self.kind, asked=asked.page, answer=asked.answer, first=program is None,
         )  # fmt: skip
 
-    def program(self, body: nodes.Element) -> nodes.literal_block:
+    def program(self, body: nodes.Element) -> nodes.literal_block | None:
+        """The program; None if it stands elsewhere."""
         programs = [node for node in body if isinstance(node, nodes.literal_block)]
         if len(programs) != 1:
             raise self.refusal(f"write one program; there are {len(programs)}")
@@ -247,12 +254,13 @@ def visit_solution(self: Any, node: solution) -> None:
     replies = {name: say[key] for name, key in kind.says.items()}
     if "right" in replies:
         replies["right"] = replies["right"].format(answer=answer)
-    self.body.append(
-        f'<form hidden data-kind="{kind.kind}" data-asked="{in_json(about["asked"])}" '
-        f'data-say="{in_json(replies)}">{kind.fields(about, name_of(about), say)}'
-        '<div class="aa-reply" role="status"></div></form>\n'
-        f"<details><summary>{say['exercise-solution']}</summary>\n"
-    )
+    if fields := kind.fields(about, name_of(about), say):
+        self.body.append(
+            f'<form hidden data-kind="{kind.kind}" data-asked="{in_json(about["asked"])}" '
+            f'data-say="{in_json(replies)}">{fields}'
+            '<div class="aa-reply" role="status"></div></form>\n'
+        )
+    self.body.append(f"<details><summary>{say['exercise-solution']}</summary>\n")
     if answer:
         code = f'<code class="aa-answer">{escape(answer)}</code>'
         self.body.append(f"<p>{say['exercise-answer'].format(answer=code)}</p>\n")
@@ -286,8 +294,8 @@ def add_static_files(app: Sphinx, config: Config) -> None:
 def add_files(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """On pages with exercises only."""
-    if doctree is not None and doctree.next_node(exercise):
+    """On pages with exercises only, or with what is folded."""
+    if doctree is not None and (doctree.next_node(exercise) or doctree.next_node(fold)):
         app.add_css_file(STYLE.name)
         app.add_js_file(SCRIPT.name, loading_method="defer")
 

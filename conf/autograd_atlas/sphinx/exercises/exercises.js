@@ -6,21 +6,22 @@
    sent, and gives {reply}, the name of one of the kind's words, or {item} of a mistake; `blank` goes
    into the word's {}. Where it gives nothing, nothing is said. */
 
+import { derive } from "./derive.js";
 import { predict } from "./predict.js";
 
-const KINDS = { predict };
+const KINDS = { derive, predict };
 
 function listen(form) {
   const { kind, asked, say } = form.dataset;
   const words = JSON.parse(say);
   const exercise = form.closest(".aa-exercise");
+  const solution = exercise.querySelector(":scope > details");
   const reply = form.querySelector(".aa-reply");
   const known = [...exercise.querySelectorAll(".aa-others > ul > li")].map((item) => ({
     item,
     typed: item.querySelector("code").textContent,
   }));
   const check = KINDS[kind](form, JSON.parse(asked), known);
-  const solution = exercise.querySelector(":scope > details");
   form.hidden = false;
   form.addEventListener("input", () => reply.replaceChildren());
   form.addEventListener("submit", (event) => {
@@ -31,11 +32,28 @@ function listen(form) {
     reply.classList.toggle("aa-right", isRight);
     if (told.item) reply.replaceChildren(...told.item.cloneNode(true).childNodes);
     else reply.textContent = words[told.reply].replace("{}", () => told.blank ?? "{}");
-    if (isRight) {
-      solution.open = true;
-      exercise.dispatchEvent(new CustomEvent("aa-answered", { bubbles: true }));
-    }
+    if (isRight) solution.open = true;
   });
+  const output = document.querySelector(".aa-first-output");
+  if (output && exercise.id === "exercise-first") holdBack(output, solution, words.show);
+}
+
+// Hide what answers the first exercise of a lesson, until its solution is open or it is asked for.
+function holdBack(output, solution, words) {
+  const button = document.createElement("button");
+  const show = () => {
+    button.remove();
+    output.classList.remove("aa-held-back");
+  };
+  Object.assign(button, { type: "button", className: "aa-show", textContent: words });
+  output.classList.add("aa-held-back");
+  output.before(button);
+  button.addEventListener("click", () => {
+    show();
+    output.tabIndex = -1;
+    output.focus();
+  });
+  solution.addEventListener("toggle", show);
 }
 
 document.querySelectorAll(".aa-exercise form").forEach(listen);
