@@ -154,7 +154,7 @@ class Exercise(SphinxDirective):
     def option(self, name: str, example: str) -> str:
         """An option that cannot be left out."""
         if name not in self.options:
-            raise self.refusal(f"say what the {name} is, as in :{name}: {example}")
+            raise self.refusal(f"write :{name}: too, as in :{name}: {example}")
         text: str = self.options[name]
         return text
 

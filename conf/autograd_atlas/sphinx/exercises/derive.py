@@ -17,10 +17,10 @@ NEAR = 1e-5  # relative: programs calculate in single precision
 
 
 def interval(argument: str) -> tuple[float, float]:
-    low, high = map(float, directives.unchanged_required(argument).split(","))
-    if not low < high:
-        raise ValueError("write the lower end first, as in 0.1, 0.9")
-    return low, high
+    ends = [float(end) for end in argument.split(",")]
+    if len(ends) != 2 or ends[0] >= ends[1]:
+        raise ValueError("write two numbers, the lower one first, as in 0.1, 0.9")
+    return ends[0], ends[1]
 
 
 class Derive(Exercise):

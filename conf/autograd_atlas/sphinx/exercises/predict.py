@@ -60,6 +60,12 @@ def shown(value: Any) -> str:
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 
+def only_next(argument: str) -> str:
+    if argument != "next":
+        raise ValueError("write next, or a program of its own below the question")
+    return argument
+
+
 class Predict(Exercise):
     """``answer``: an expression that is evaluated after the program. ``program``: next, instead of
     a program of its own."""
@@ -72,7 +78,7 @@ class Predict(Exercise):
     }  # fmt: skip
     option_spec: ClassVar = {
         "answer": directives.unchanged_required,
-        "program": lambda argument: directives.choice(argument, ("next",)),
+        "program": only_next,
     }
 
     def program(self, body: nodes.Element) -> nodes.literal_block | None:

@@ -61,7 +61,7 @@ class Write(Exercise):
             raise self.refusal(f"with its hole, the script fails with {failed!r}; write it as :fails:")
         self.check_mistakes(typed, lambda each: False, str.__eq__)
         self.env.metadata[self.env.docname].setdefault(FILES, []).append((name, self.lineno))
-        return Asked({"file": name, "script": script})
+        return Asked({"file": name, "script": script.rstrip("\n") + "\n"})
 
     def shown(self, program: nodes.literal_block) -> list[nodes.Node]:
         return [self.block(split(program.astext() + "\n")[0].rstrip("\n"), program), offered()]
