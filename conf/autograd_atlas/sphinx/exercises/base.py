@@ -18,8 +18,8 @@ from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from ...run import Answer, Request, RunError
 from ...picture.words import Words, language_or_english, words
+from ...run import Answer, Request, RunError
 from ..graphs import answer_to
 from ..node import Module
 from .fold import fold
@@ -32,7 +32,8 @@ GRAMMAR = Module(Path(__file__).with_name("grammar.mjs"))
 
 class exercise(nodes.General, nodes.Element):
     """Question, what is shown, and a ``solution``. ``kind`` is the directive's name, ``asked`` what
-    the page's script needs, ``answer`` what the solution says first; a ``first`` one has no number."""
+    the page's script needs, ``answer`` what the solution says first; a ``first`` one has no
+    number."""
 
 
 class solution(nodes.General, nodes.Element):
@@ -103,7 +104,7 @@ class Exercise(SphinxDirective):
 
     @classmethod
     def fields(cls, node: exercise, name: str, say: Words) -> str:
-        """What the page's form holds, in HTML; ``name`` begins its ids. Nothing if there is none."""
+        """What the page's form holds, in HTML, if it has one; ``name`` begins its ids."""
         return (
             f'<label for="{name}-answer">{cls.label(node, say)}</label> '
             f'<input id="{name}-answer" aria-describedby="{name}-title" autocomplete="off" '
@@ -162,7 +163,7 @@ class Exercise(SphinxDirective):
         return Refused(self.lineno, message)
 
     def answer(self, code: str, requests: Sequence[Request] = (), **options: Any) -> Answer:
-        """What a program gives that must not print; ``options`` are those of :func:`autograd_atlas.run.run`."""
+        """What a program gives that must not print; ``options`` as for ``run.run``."""
         found = self.ran(code, requests, **options)
         if found.printed:
             raise self.refusal("the program prints; take out what gives its answer away")
@@ -248,7 +249,8 @@ def in_json(value: Any) -> str:
 
 
 def visit_solution(self: Any, node: solution) -> None:
-    say, about = page_words(self), node.parent
+    say = page_words(self)
+    about: Any = node.parent
     kind = KINDS[about["kind"]]
     answer = about["answer"]
     replies = {name: say[key] for name, key in kind.says.items()}

@@ -13,7 +13,8 @@ export function derive(form, asked, known) {
       return problem;
     }
     if (reply === "right" || reply === "empty") return { reply };
-    const isSame = (mistake) => replyToFormula(typed, { ...asked, answer: mistake.typed }) === "right";
+    const isSame = (mistake) =>
+      replyToFormula(typed, { ...asked, answer: mistake.typed }) === "right";
     return known.find(isSame) ?? { reply, blank: typed };
   };
 }

@@ -33,7 +33,7 @@ const NEAR = 1e-6; // relative to the right value;
 const ZERO = 1e-12; // what is left of 0 by rounding
 
 // What is wrong with a formula: `reply` names the words, `blank` what they are about.
-export class FormulaError extends Error {
+class FormulaError extends Error {
   constructor(reply, blank) {
     super(reply === "name" ? `there is no name ${blank}` : `${blank} cannot be read as a formula`);
     Object.assign(this, { reply, blank });
@@ -67,62 +67,76 @@ function tokensOf(typed) {
   return tokens;
 }
 
-// A formula as {value: a function of an object of values, names: those that occur in it}.
-export function parse(typed, allowed) {
-  const tokens = tokensOf(typed);
-  const names = new Set();
-  const wrong = () => new FormulaError("syntax", typed.trim());
-  const next = (...signs) => signs.includes(tokens[0]?.sign) && tokens.shift().sign;
-  const both = (sign, a, b) => (values) => OPERATIONS[sign](a(values), b(values));
-
-  function sum() {
-    let left = product();
-    for (let sign; (sign = next("+", "-"));) left = both(sign, left, product());
+// Each of its methods reads what stands at the beginning of the tokens, and gives a function of an
+// object of values.
+class Parser {
+  constructor(typed, allowed) {
+    this.typed = typed.trim();
+    this.tokens = tokensOf(typed);
+    this.allowed = allowed;
+    this.names = new Set();
+  }
+  next(...signs) {
+    return signs.includes(this.tokens[0]?.sign) && this.tokens.shift().sign;
+  }
+  wrong() {
+    return new FormulaError("syntax", this.typed);
+  }
+  sum() {
+    let left = this.product();
+    for (let sign; (sign = this.next("+", "-"));) left = both(sign, left, this.product());
     return left;
   }
-  function product() {
-    let left = signed();
+  product() {
+    let left = this.signed();
     for (;;) {
-      const sign = next("*", "/");
-      if (sign) left = both(sign, left, signed());
-      else if (tokens[0] && (!tokens[0].sign || tokens[0].sign === "(")) {
-        left = both("*", left, power());
+      const sign = this.next("*", "/");
+      if (sign) left = both(sign, left, this.signed());
+      else if (this.tokens[0] && (!this.tokens[0].sign || this.tokens[0].sign === "(")) {
+        left = both("*", left, this.power());
       } else return left;
     }
   }
-  function signed() {
-    const sign = next("+", "-");
-    if (!sign) return power();
-    const inner = signed();
+  signed() {
+    const sign = this.next("+", "-");
+    if (!sign) return this.power();
+    const inner = this.signed();
     return sign === "-" ? (values) => -inner(values) : inner;
   }
-  function power() {
-    const base = atom();
-    return next("**") ? both("**", base, signed()) : base;
+  power() {
+    const base = this.atom();
+    return this.next("**") ? both("**", base, this.signed()) : base;
   }
-  function atom() {
-    if (next("(")) return closed();
-    const { number, name } = tokens.shift() ?? {};
+  atom() {
+    if (this.next("(")) return this.closed();
+    const { number, name } = this.tokens.shift() ?? {};
     if (number) return () => Number(number);
-    if (!name) throw wrong();
-    if (!allowed.includes(name)) {
-      if (!Object.hasOwn(FUNCTIONS, name)) throw new FormulaError("name", name);
-      if (!next("(")) throw wrong();
-      const inner = closed();
-      return (values) => FUNCTIONS[name](inner(values));
-    }
-    names.add(name);
+    if (!name) throw this.wrong();
+    if (!this.allowed.includes(name)) return this.called(name);
+    this.names.add(name);
     return (values) => values[name];
   }
-  function closed() {
-    const inner = sum();
-    if (!next(")")) throw wrong();
+  called(name) {
+    if (!Object.hasOwn(FUNCTIONS, name)) throw new FormulaError("name", name);
+    if (!this.next("(")) throw this.wrong();
+    const inner = this.closed();
+    return (values) => FUNCTIONS[name](inner(values));
+  }
+  closed() {
+    const inner = this.sum();
+    if (!this.next(")")) throw this.wrong();
     return inner;
   }
+}
 
-  const value = sum();
-  if (tokens.length) throw wrong();
-  return { value, names: [...names] };
+const both = (sign, a, b) => (values) => OPERATIONS[sign](a(values), b(values));
+
+// A formula as {value: a function of an object of values, names: those that occur in it}.
+function parse(typed, allowed) {
+  const parser = new Parser(typed, allowed);
+  const value = parser.sum();
+  if (parser.tokens.length) throw parser.wrong();
+  return { value, names: [...parser.names] };
 }
 
 export const namesIn = (formula, allowed) => parse(formula, allowed).names;

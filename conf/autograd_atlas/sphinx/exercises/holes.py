@@ -16,9 +16,8 @@ HOLE = re.compile(
 def split(script: str) -> tuple[str, str]:
     """The script with ``...`` in the place of the solution, and the lines of the solution.
 
-    >>> holed, solution = split("def f(x):\\n    # <your code>\\n    return x\\n    # </your code>\\n")
-    >>> solution, holed.splitlines()[2]
-    ('return x', '    ...')
+    >>> split("# <your code>\\nx = 1\\n# </your code>")
+    ('# <your code>\\n...\\n# </your code>', 'x = 1')
     """
     solution = [dedent(found["solution"]).rstrip("\n") for found in HOLE.finditer(script)]
     holed = HOLE.sub(r"\g<begin>\g<indent>...\n\g<end>", script)

@@ -1,7 +1,7 @@
 """The exercise ``predict`` asks what a program gives.
 
-In the docstring of an example of sphinx-gallery, it may ask about the program that follows. The page
-then holds back what that program prints, until it is answered or asked for.
+In the docstring of an example of sphinx-gallery, it may ask about the program that follows. The
+page then holds back what that program prints, until it is answered or asked for.
 """
 
 from collections.abc import Sequence

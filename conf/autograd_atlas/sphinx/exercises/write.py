@@ -30,7 +30,8 @@ except BaseException as problem:
     failed = f"{{type(problem).__name__}}: {{problem}}"
 """
 FOLDER = "_downloads/exercises"
-FILES = "exercise-files"  # of a page, in its metadata: which files it offers, and its lines that say so
+# In the metadata of a page: the names of the files that it offers, and the lines that say so.
+FILES = "exercise-files"
 
 
 class Write(Exercise):
@@ -58,7 +59,9 @@ class Write(Exercise):
         if not failed:
             raise self.refusal("with its hole, the script does not fail; add an assert")
         if not failed.removesuffix(": ").startswith(fails):
-            raise self.refusal(f"with its hole, the script fails with {failed!r}; write it as :fails:")
+            raise self.refusal(
+                f"with its hole, the script fails with {failed!r}; write it as :fails:"
+            )
         self.check_mistakes(typed, lambda each: False, str.__eq__)
         self.env.metadata[self.env.docname].setdefault(FILES, []).append((name, self.lineno))
         return Asked({"file": name, "script": script.rstrip("\n") + "\n"})
@@ -73,7 +76,6 @@ class Write(Exercise):
         block = nodes.literal_block(code, code, language=program.get("language", "python"))
         block.source, block.line = program.source, program.line
         return block
-
 
     @classmethod
     def fields(cls, node: exercise, name: str, say: Words) -> str:
