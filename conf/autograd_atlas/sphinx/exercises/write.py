@@ -35,8 +35,8 @@ FILES = "exercise-files"
 
 
 class Write(Exercise):
-    """``file``: the name of what is downloaded. ``fails``: how the last line of the traceback begins
-    that the script with its hole gives."""
+    """``file``: the name of what is downloaded. ``fails``: how the last line of the traceback that
+    the script with its hole gives begins."""
 
     kind = "write"
     mistakes = "write-mistakes"
