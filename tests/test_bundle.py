@@ -33,7 +33,7 @@ def test_a_change_in_a_module_makes_the_script_anew_and_nothing_else_does(
 MISTAKES = {
     "player/operations/views.js": "let = 3;",
     "player/numbers.js": 'import { nothing } from "./nowhere.js";\nnothing();',
-    "sphinx/answers.mjs": "parts(",
+    "sphinx/exercises/answers.mjs": "parts(",
 }
 
 

@@ -204,7 +204,7 @@ def test_a_foreign_site_shows_graphs(foreign, name):
 
 def test_a_foreign_site_asks_exercises(foreign):
     [form] = select(page(foreign / "page.html"), ".aa-predict form")
-    assert json.loads(form.get("data-answer")) == ["12"]
+    assert json.loads(form.get("data-asked")) == ["12"]
     [answer] = select(page(foreign / "page.html"), ".aa-answer")
     assert text(answer) == "12"
 

@@ -763,10 +763,10 @@ def test_the_page_does_not_shift_when_it_loads_nor_when_it_plays(site, reader, w
 
 
 def test_the_player_is_small(site, terminal):
-    names = ("player.min.js", "player.css", "predict.min.js")
+    names = ("player.min.js", "player.css", "exercises.min.js")
     files = [site / "en/_static" / name for name in names]
     sizes = {path.name: len(gzip.compress(path.read_bytes(), 9, mtime=0)) for path in files}
-    exercises = sizes.pop("predict.min.js")
+    exercises = sizes.pop("exercises.min.js")
     size = sum(sizes.values())
     terminal(f"player: {size} of {LARGEST} bytes, gzipped; exercises: {exercises}")
     assert size <= LARGEST, sizes

@@ -77,7 +77,7 @@ def pages_with_code(language: str = "en") -> dict[str, pages.Element]:
     found = {}
     for path in sorted((SITE / language).rglob("*.html")):
         page = pages.page(path)
-        if pages.select(page, ".sphx-glr-example-title, .cell, .aa-figure, .aa-predict"):
+        if pages.select(page, ".sphx-glr-example-title, .cell, .aa-figure, .aa-exercise"):
             found[path.relative_to(SITE / language).with_suffix("").as_posix()] = page
     return found
 

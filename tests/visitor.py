@@ -156,7 +156,7 @@ INPUTS = """async () => {
   }));
 }"""
 # The answer, each other answer that the author thought of, and one that nobody did.
-TYPE = """() => [...document.querySelectorAll(".aa-predict")].map(exercise => {
+TYPE = """() => [...document.querySelectorAll(".aa-predict, .aa-derive")].map(exercise => {
   const form = exercise.querySelector("form");
   const [field, reply] = [form.querySelector("input"), form.querySelector("[role=status]")];
   const others = [...exercise.querySelectorAll(".aa-others li")].map(

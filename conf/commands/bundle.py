@@ -16,6 +16,7 @@ from typing import NamedTuple
 from project import CONF, ROOT, SITE, stop
 
 LIBRARY = CONF / "autograd_atlas"
+EXERCISES = LIBRARY / "sphinx" / "exercises"
 ESBUILD = Path(sys.prefix) / "npm" / "node_modules" / "esbuild" / "bin" / "esbuild"
 OPTIONS = ("--bundle", "--minify", "--format=iife", "--target=es2022", "--log-level=error")
 
@@ -38,9 +39,9 @@ SCRIPTS = (
     ),
     Script(
         "the exercises' script",
-        LIBRARY / "sphinx" / "predict.min.js",
-        LIBRARY / "sphinx" / "predict.js",
-        ("sphinx/predict.js", "sphinx/answers.mjs"),
+        EXERCISES / "exercises.min.js",
+        EXERCISES / "exercises.js",
+        ("sphinx/exercises/*.js", "sphinx/exercises/*.mjs"),
     ),
 )
 
@@ -50,6 +51,8 @@ def first_line(script: Script) -> str:
     version = json.loads((CONF / "package.json").read_bytes())["dependencies"]["esbuild"]
     made_from = hashlib.sha256(repr((version, OPTIONS)).encode())
     for path in sorted(path for each in script.sources for path in LIBRARY.glob(each)):
+        if path == script.target:
+            continue
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         made_from.update(f"{path.relative_to(LIBRARY).as_posix()}\0{content}\n".encode())
     entry = script.entry.relative_to(ROOT).as_posix()

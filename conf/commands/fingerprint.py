@@ -36,7 +36,8 @@ CHANGES_WRITING = (
     "autograd_atlas/drawing.py", "autograd_atlas/locale/*", "autograd_atlas/picture/*",
     "autograd_atlas/player/*", "autograd_atlas/player.min.js", "package.json", "package-lock.json",
     "autograd_atlas/sphinx/pictures.py", "autograd_atlas/sphinx/player.py",
-    "autograd_atlas/sphinx/predict.*", "site_extension/sidebar.py", "site_extension/temml.js",
+    "autograd_atlas/sphinx/exercises/*.css", "autograd_atlas/sphinx/exercises/*.js",
+    "site_extension/sidebar.py", "site_extension/temml.js",
     "static/*", "templates/*",
 )  # fmt: skip
 CHANGES_READING = ("autograd_atlas/sphinx/*", "site_extension/*", "inventories/*")

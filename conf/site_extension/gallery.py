@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 
-from autograd_atlas.sphinx.exercises import in_notebook
+from autograd_atlas.sphinx.exercises.notebook import in_notebook
 from autograd_atlas.sphinx.gallery import LessonError, first_graph, graphs, recorded_graphs
 from autograd_atlas.sphinx.pictures import card
 
@@ -118,13 +118,33 @@ def drop_unwanted(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = UNWANTED.sub(lambda found: "\n" * found[0].count("\n"), source[0])
 
 
+def note_on_pictures(app: Sphinx, lesson: Path) -> str:
+    """What a downloaded lesson says once, since it draws nothing."""
+    page = f"lessons/{lesson.parent.name}/{lesson.stem}.html"
+    return f"The pictures are on the web page: {app.config.html_context['site']}en/{page}"
+
+
+def note_in_scripts(app: Sphinx, problem: Exception | None) -> None:
+    """In downloaded scripts, say in the docstring where the pictures are.
+
+    This changes what was copied into the site, and not sphinx-gallery's own copies: it would take
+    a lesson whose copy has changed for a new one.
+    """
+    for path in sorted(Path(app.outdir, "_downloads").glob("*/plot_*.py")):
+        text = path.read_text(encoding="utf-8")
+        lesson = next(EXAMPLES.glob(f"*/{path.name}"), None)  # None of one that is gone
+        if lesson and (note := note_on_pictures(app, lesson)) not in text:
+            path.write_text(text.replace('\n"""\n', f'\n\n{note}\n"""\n', 1), encoding="utf-8")
+
+
 def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
     """In downloaded notebooks, turn exercises into Markdown, and links to our pages and to API
-    names into web links.
+    names into web links; say where the pictures are.
 
     sphinx-gallery leaves both as they are
-    (https://github.com/sphinx-gallery/sphinx-gallery/issues/219). Links made by an earlier build
-    are made again, since a title may have changed.
+    (https://github.com/sphinx-gallery/sphinx-gallery/issues/219), and an underscore behind links to
+    other pages (of its 0.22.1, notebook.py:235). Links made by an earlier build are made again,
+    since a title may have changed.
     """
     inventory = InventoryAdapter(env).main_inventory
     site = f"{app.config.html_context['site']}en"
@@ -146,10 +166,14 @@ def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
     for path in sorted(Path(app.srcdir, "lessons").rglob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         before = json.dumps(notebook)
-        for cell in notebook["cells"]:
+        note = note_on_pictures(app, path)
+        for place, cell in enumerate(notebook["cells"]):
             if cell["cell_type"] == "markdown":
                 made = "".join(cell["source"])
                 text = ours.sub(page, in_notebook(made))
+                text = re.sub(r"(\]\(https?://[^)\s]*\))_", r"\1", text)
+                if place == 0 and note not in text:
+                    text += f"\n\n{note}"
                 text = re.sub(r":term:`([^`<]+?)(?: <[^`]*>)?`", r"\1", text)
                 text = re.sub(r":py:\w+:`(~?)([^`]+)`", name, text)
                 if left := re.search(r"^\.\. .*", text, re.MULTILINE):
@@ -170,3 +194,4 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", draw_cards, priority=950)  # when lessons have run
     app.connect("source-read", drop_unwanted)
     app.connect("env-updated", mend_notebooks)
+    app.connect("build-finished", note_in_scripts)

@@ -153,15 +153,19 @@ ENGLISH = {
     "why-operation": "this page cannot calculate {name} as it is called here",
     "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "
     "random number",
-    # Exercises, in predict.js too, where {} is filled in
-    "predict-title": "Exercise {n}",
-    "predict-field": "Your answer",
-    "predict-check": "Check",
-    "predict-solution": "Solution",
-    "predict-answer": "Answer:",
-    "predict-others": "Other answers",
-    "predict-right": "Right: {answer}.",
-    "predict-empty": "Type an answer first.",
+    # Exercises, also in the page's script, which fills in {}
+    "exercise-predict": "Exercise {n}: predict",
+    "exercise-derive": "Exercise {n}: derive",
+    "exercise-write": "Exercise {n}: write it",
+    "exercise-first": "Predict first",
+    "exercise-field": "Your answer",
+    "exercise-check": "Check",
+    "exercise-solution": "Solution",
+    "exercise-answer": "Answer: {answer}",
+    "exercise-others": "Other answers",
+    "exercise-right": "Right: {answer}.",
+    "exercise-empty": "Type an answer first.",
+    "exercise-show": "Output: first predict, or show it",
     "predict-number": "The answer is one number.",
     "predict-word": "The answer is one word: a name, or True, False or None.",
     "predict-count": "The answer has {} parts; put commas between them.",
@@ -169,6 +173,15 @@ ENGLISH = {
     "predict-order": "These are the right ones, in another order.",
     "predict-wrong": "Not {}. Go through the program line by line, and write down the value of "
     "each name.",
+    "derive-field": "A formula of {names}",
+    "derive-empty": "Type a formula first.",
+    "derive-syntax": "{} cannot be read as a formula. Write it as in Python, for example 2 * x.",
+    "derive-name": "You may not use {} here.",
+    "derive-wrong": "Not {}: with other numbers, it gives something else. Write down one local "
+    "derivative for each operation, and multiply along the path.",
+    "write-script": "Download {file}",
+    "write-notebook": "As a notebook: {file}",
+    "write-mistakes": "If it fails with …",
 }
 
 # What is counted: of one, and of several.

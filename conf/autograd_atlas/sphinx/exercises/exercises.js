@@ -1,0 +1,59 @@
+/* Exercises: each kind says what a reply is; here it is shown. Without this, question and solution
+   stand there.
+
+   A kind is a function of the form, of what is asked (see Asked in base.py), and of the mistakes
+   that the author thought of, [{typed, item}]. It gives a function that is called when the form is
+   sent, and gives {reply}, the name of one of the kind's words, or {item} of a mistake; `blank` goes
+   into the word's {}. Where it gives nothing, nothing is said. */
+
+import { derive } from "./derive.js";
+import { predict } from "./predict.js";
+
+const KINDS = { derive, predict };
+
+function listen(form) {
+  const { kind, asked, say } = form.dataset;
+  const words = JSON.parse(say);
+  const exercise = form.closest(".aa-exercise");
+  const solution = exercise.querySelector(":scope > details");
+  const reply = form.querySelector(".aa-reply");
+  const known = [...exercise.querySelectorAll(".aa-others > ul > li")].map((item) => ({
+    item,
+    typed: item.querySelector("code").textContent,
+  }));
+  const check = KINDS[kind](form, JSON.parse(asked), known);
+  form.hidden = false;
+  form.addEventListener("input", () => reply.replaceChildren());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const told = check();
+    if (!told) return;
+    const isRight = told.reply === "right";
+    reply.classList.toggle("aa-right", isRight);
+    if (told.item) reply.replaceChildren(...told.item.cloneNode(true).childNodes);
+    else reply.textContent = words[told.reply].replace("{}", () => told.blank ?? "{}");
+    if (isRight) solution.open = true;
+  });
+  const output = document.querySelector(".aa-first-output");
+  if (output && exercise.id === "exercise-first") holdBack(output, solution, words.show);
+}
+
+// Hide what answers the first exercise of a lesson, until its solution is open or it is asked for.
+function holdBack(output, solution, words) {
+  const button = document.createElement("button");
+  const show = () => {
+    button.remove();
+    output.classList.remove("aa-held-back");
+  };
+  Object.assign(button, { type: "button", className: "aa-show", textContent: words });
+  output.classList.add("aa-held-back");
+  output.before(button);
+  button.addEventListener("click", () => {
+    show();
+    output.tabIndex = -1;
+    output.focus();
+  });
+  solution.addEventListener("toggle", show);
+}
+
+document.querySelectorAll(".aa-exercise form").forEach(listen);
