@@ -141,9 +141,10 @@ import matplotlib.pyplot as plt
 whole = train(new_model(), X_train, Y_train, size=200)
 
 fig, ax = plt.subplots()
-for size, losses in [(20, history), (200, whole)]:
-    (on_train,) = ax.plot([train_loss for train_loss, test_loss in losses], label=f"{size}")
-    ax.plot([test_loss for train_loss, test_loss in losses], "--", color=on_train.get_color())
+for size, losses, colour in [(20, history, "C0"), (200, whole, "C1")]:
+    on_train, on_test = zip(*losses)
+    ax.plot(on_train, "-", color=colour, label=f"{size}")
+    ax.plot(on_test, "--", color=colour)
 ax.set(xlabel="epoch", ylabel="$J$", ylim=(0, 0.75))
 ax.legend(title="size")
 print(f"{history[-1][0]:.4f} {whole[-1][0]:.4f}")
