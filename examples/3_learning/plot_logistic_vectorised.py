@@ -69,7 +69,7 @@ print(f"{b_alone.grad.tolist() = }")
 #    = \sum_{i=1}^{m} \frac{\partial J}{\partial Z_i}
 #
 # *What is broadcast forward is summed backward.* Autograd does this wherever a tensor was broadcast: it adds up
-# what comes back until it has the shape of that tensor. So a leaf's gradient always has the shape of the leaf.
+# what comes back until it has the shape of that tensor. So a gradient always has the shape of its tensor.
 #
 # A shape for each gradient
 # -------------------------
@@ -194,13 +194,13 @@ for data, label in [(X, Y), (X.repeat(2, 1), Y.repeat(2, 1))]:
 #    examples raises an error. New examples in the same number raise none, and get the parameters of the old ones.
 #
 #    *A matrix product sends back matrix products, so I must remember which side is transposed.* You need not remember
-#    it: the shapes leave one way. ``dw`` has to be (n, 1), and only ``X.T @ dZ`` has that shape.
+#    it: ``dw`` has to be (n, 1), and of all products of the two, only ``X.T @ dZ`` has that shape if m and n differ.
 #
 # In short
 # --------
 # Put the examples into the rows of one matrix, and the graph of one example becomes that of all. ``b`` is broadcast
 # forward, so its gradient is a sum over the examples; so is that of ``w``, as the product ``X.T @ dZ``. Each
-# leaf's gradient has the shape of the leaf.
+# gradient has the shape of its tensor.
 #
 # Exercises
 # ---------
