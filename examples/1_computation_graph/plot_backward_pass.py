@@ -3,26 +3,49 @@ How does a change travel back?
 ==============================
 
 If an input moves a little, by how much does the result move? The backward pass answers this
-for all inputs in one walk over the graph, from right to left.
+for all inputs in one walk over the graph of :doc:`/lessons/1_computation_graph/plot_forward_pass`,
+from right to left.
 
-The graph is that of :doc:`/lessons/1_computation_graph/plot_forward_pass`:
+.. predict:: Add 0.001 to one of the three inputs. The change of ``J`` is how many times 0.001? Answer for
+   ``a``, ``b`` and ``c``.
+   :answer: (a.grad, b.grad, c.grad)
+   :program: next
 
-.. math::
+   A change of ``a`` is only multiplied by 3 on its way to ``J``. A change of ``b`` is multiplied by ``c``,
+   which is 2, and then by 3. A change of ``c`` is multiplied by ``b``, which is 3, and then by 3 again. So
+   ``c`` moves the result most, though it is the smallest number.
 
-   u &= b\,c \\
-   v &= a + u \\
-   J &= 3\,v
-
-at :math:`a = 5`, :math:`b = 3`, :math:`c = 2`.
-
-**Predict first.** Add 0.001 to one of the three inputs. Which of them moves :math:`J` most, and
-by how many times 0.001?
+   - ``5, 3, 2``: Those are the values. How far does ``J`` move when ``a`` moves by 0.001?
+   - ``3, 9, 6``: A product hands the change of ``b`` on, times which number?
+   - ``1, 2, 3``: That is how far ``v`` moves. Which operation is left?
+   - ``3, 3, 3``: That holds if everything is only added. What does the first operation do?
 """
 
+import torch
+
+a = torch.tensor([5.0], requires_grad=True)
+b = torch.tensor([3.0], requires_grad=True)
+c = torch.tensor([2.0], requires_grad=True)
+
+u = b * c
+v = a + u
+J = 3 * v
+
+J.backward()
+print(f"{a.grad = }")
+print(f"{b.grad = }")
+print(f"{c.grad = }")
+# sphinx_gallery_graph = "J"
+
 # %%
+# Play it. First the values flow to the right, as far as 33. Then 1 starts at ``J``, and on each wire
+# it is multiplied by that wire's local derivative, ∂, on its way to the left. What has arrived at a
+# tensor is written in its box, after ∇. At the inputs these are the gradients that the program prints.
+#
 # Nudge each input
 # ----------------
-# The slope is the change of :math:`J`, divided by the change of the input.
+# Is that true? Move one input a little, compute again, and divide the change of :math:`J` by the change
+# of the input. This is its *slope*.
 
 
 def compute(a, b, c):
@@ -31,21 +54,17 @@ def compute(a, b, c):
     return 3 * v
 
 
-a, b, c = 5, 3, 2
 h = 0.001
-J = compute(a, b, c)
-
-slope_a = (compute(a + h, b, c) - J) / h
-slope_b = (compute(a, b + h, c) - J) / h
-slope_c = (compute(a, b, c + h) - J) / h
+slope_a = (compute(5 + h, 3, 2) - compute(5, 3, 2)) / h
+slope_b = (compute(5, 3 + h, 2) - compute(5, 3, 2)) / h
+slope_c = (compute(5, 3, 2 + h) - compute(5, 3, 2)) / h
 
 print(f"{slope_a = :.3f}")
 print(f"{slope_b = :.3f}")
 print(f"{slope_c = :.3f}")
 
 # %%
-# ``c`` moves the result most, though it is the smallest number of the three. The reason is in
-# the graph: the change of ``c`` is multiplied by ``b``, which is 3, and then by 3 again.
+# The same three numbers. But this took one more calculation for each input.
 #
 # One local derivative for each edge
 # ----------------------------------
@@ -60,86 +79,57 @@ print(f"{slope_c = :.3f}")
 #    \frac{\partial u}{\partial c} = b
 #
 # The **chain rule** multiplies them along the path. Start at the right end, where
-# :math:`\partial J / \partial J = 1`, and go left; each step needs only the product that the
+# :math:`\partial J / \partial J = 1`, and go left. Each step needs only the product that the
 # step before it has found.
 
 dJ_dJ = 1
 dJ_dv = dJ_dJ * 3
 dJ_da = dJ_dv * 1
 dJ_du = dJ_dv * 1
-dJ_db = dJ_du * c
-dJ_dc = dJ_du * b
+dJ_db = dJ_du * 2
+dJ_dc = dJ_du * 3
 
-print(f"{dJ_dv = }")
-print(f"{dJ_da = }")
-print(f"{dJ_du = }")
-print(f"{dJ_db = }")
-print(f"{dJ_dc = }")
+print(f"{dJ_dv = }, {dJ_du = }")
+print(f"{dJ_da = }, {dJ_db = }, {dJ_dc = }")
 
 # %%
 # ``dJ_du`` was computed once and used twice, for ``b`` and for ``c``. From left to right you
 # would need one walk for each input. From right to left, one walk serves all inputs, and what
 # their paths have in common is computed only once.
 #
-# The same by PyTorch
-# -------------------
-# ``J.backward()`` takes the same walk over the graph that the forward pass has recorded.
-# :py:meth:`~torch.Tensor.retain_grad` asks it to keep the gradients of ``u`` and ``v`` too, which
-# it computes anyway and otherwise does not keep.
-
-import torch
-
-a = torch.tensor([5.0], requires_grad=True)
-b = torch.tensor([3.0], requires_grad=True)
-c = torch.tensor([2.0], requires_grad=True)
-
-u = b * c
-v = a + u
-J = 3 * v
-
-u.retain_grad()
-v.retain_grad()
-J.backward()
-
-print(f"{v.grad = }")
-print(f"{a.grad = }")
-print(f"{u.grad = }")
-print(f"{b.grad = }")
-print(f"{c.grad = }")
-# sphinx_gallery_graph = "J"
-
-# %%
-# In the picture on the web page, above a wire stands the local derivative, and below it what
-# travels back along it: the local derivative times what has arrived at the operation. In each box, after ∇, stands
-# what has arrived there. Go to the beginning, and step through it: forward to 33, then back, with 1,
-# then 3, then 6 and 9.
-#
 # What people get wrong
 # ---------------------
 # *The gradient of* ``b`` *depends on* ``b``. Here it does not. At a multiplication, what goes
-# back to one input is multiplied by the *other* one. Change ``b`` (you can do so below the picture),
-# and the gradient of ``c`` changes, while that of ``b`` stays as it was.
+# back to one input is multiplied by the *other* one. Change ``b`` in the picture: the gradient
+# of ``c`` changes, and that of ``b`` stays as it was.
 
-for b_value in [3.0, 30.0]:
-    b = torch.tensor([b_value], requires_grad=True)
+for value in [3.0, 30.0]:
+    b = torch.tensor([value], requires_grad=True)
     c = torch.tensor([2.0], requires_grad=True)
     (3 * (a + b * c)).backward()
-    print(f"{b_value = }, {b.grad.item() = }, {c.grad.item() = }")
+    print(f"{value = }, {b.grad.item() = }, {c.grad.item() = }")
 
 # %%
 # This is also why PyTorch has to keep ``b`` and ``c`` from the forward pass until ``backward()``
 # has run: without their values it could not compute the gradients.
 #
+# *Gradients of* ``u`` *and* ``v`` *are not computed.* They are: the picture shows them. PyTorch hands
+# them on and then lets them go, unless :py:meth:`~torch.Tensor.retain_grad` asks it to keep one.
+
+a, b, c = (torch.tensor([x], requires_grad=True) for x in [5.0, 3.0, 2.0])
+u = b * c
+u.retain_grad()
+(3 * (a + u)).backward()
+print(f"{u.grad = }")
+
+# %%
 # Check
 # -----
-# Three ways, one answer. :math:`J` is a straight line in each single input, so that even the
+# Three ways, one answer. :math:`J` is a straight line in each single input, so even the
 # nudged slopes agree up to rounding.
 
 by_nudge = [slope_a, slope_b, slope_c]
 by_hand = [dJ_da, dJ_db, dJ_dc]
-
-a, b, c = (torch.tensor([x], requires_grad=True) for x in [5.0, 3.0, 2.0])
-(3 * (a + b * c)).backward()
 by_torch = [a.grad.item(), b.grad.item(), c.grad.item()]
 
 print(f"{by_hand = }")
@@ -149,8 +139,37 @@ assert by_hand == by_torch == [3, 6, 9]
 assert all(abs(nudge - exact) < 1e-6 for nudge, exact in zip(by_nudge, by_hand))
 
 # %%
+# In short
+# --------
+# A change travels back along the wires, and each wire multiplies it by its local derivative. One walk
+# from the result to the inputs gives the slopes for all of them.
+#
 # Exercises
 # ---------
+# .. fill:: Now there is a minus on the path. Fill in what arrives at each tensor.
+#    :graph: J
+#    :blanks: v.grad, u.grad, a.grad, b.grad, c.grad
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       a = torch.tensor([10.0], requires_grad=True)
+#       b = torch.tensor([3.0], requires_grad=True)
+#       c = torch.tensor([2.0], requires_grad=True)
+#
+#       u = b * c
+#       v = a - u
+#       J = 2 * v
+#
+#    From right to left: 2 arrives at ``v``. The local derivative of ``a - u`` is 1 for ``a`` and −1 for
+#    ``u``, so 2 arrives at ``a`` and −2 at ``u``. Times ``c``, −4 arrives at ``b``; times ``b``, −6 at ``c``.
+#
+#    - ``v.grad = 8``: That is the value of ``J``. What does the last circle multiply by?
+#    - ``u.grad = 2``: The size is right. If ``u`` grows, what does ``v`` do?
+#    - ``b.grad = -6``: A product uses the *other* factor on the way back. Which one is that for ``b``?
+#    - ``c.grad = -4``: A product uses the *other* factor on the way back. Which one is that for ``c``?
+#
 # .. predict:: ``b`` moves from 3 to 3.5. By how much does the result move?
 #    :answer: change
 #
@@ -171,54 +190,70 @@ assert all(abs(nudge - exact) < 1e-6 for nudge, exact in zip(by_nudge, by_hand))
 #    - ``1``: That is how far ``u`` moves. What happens to it on the way to the result?
 #    - ``0.5``: That is how far ``b`` itself moves. By what is it multiplied along its path?
 #
-# .. predict:: Now there is a minus on the path. What does ``c.grad`` hold at the end?
-#    :answer: c.grad
+# .. derive:: Two products, one after the other: the result is ``a * (b * c)``. What is the slope for ``c``,
+#       as a formula?
+#    :answer: a * b
+#    :names: a, b, c
+#    :gives: c.grad
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       a = torch.tensor([10.0], requires_grad=True)
-#       b = torch.tensor([3.0], requires_grad=True)
-#       c = torch.tensor([2.0], requires_grad=True)
-#       u = b * c
-#       v = a - u
-#       J = 2 * v
-#       J.backward()
+#       a = torch.tensor([4.0, 1.0, -2.0], requires_grad=True)
+#       b = torch.tensor([3.0, 5.0, 0.5], requires_grad=True)
+#       c = torch.tensor([2.0, 7.0, 1.0], requires_grad=True)
 #
-#    From right to left: 2 arrives at ``v``. The local derivative of ``a - u`` with respect to ``u`` is
-#    −1, so −2 arrives at ``u``. Times ``b``, which is 3, this gives −6.
-#
-#    - ``6``: The size is right. If ``u`` grows, what does ``v`` do?
-#    - ``-4``: Here ``c`` was multiplied by its own value. Which factor does a multiplication use on
-#      the way back?
-#    - ``-3``: One factor of the path is missing. What has arrived at ``v``?
-#
-# .. predict:: Two multiplications, one after the other. What do ``a.grad``, ``b.grad`` and ``c.grad``
-#    hold at the end? Answer with three numbers.
-#    :answer: (a.grad, b.grad, c.grad)
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       a = torch.tensor([4.0], requires_grad=True)
-#       b = torch.tensor([3.0], requires_grad=True)
-#       c = torch.tensor([2.0], requires_grad=True)
 #       u = b * c
 #       J = a * u
-#       J.backward()
+#       J.sum().backward()
 #
-#    ``a`` gets the value of the other factor, ``u``, which is 6. ``u`` gets ``a``, which is 4, and
-#    passes it on: times ``c`` it is 8 for ``b``, times ``b`` it is 12 for ``c``.
+#    ``a`` travels from ``J`` to ``u``, since it is the other factor there. On the wire to ``c`` it is
+#    multiplied by ``b``: ``a * b``.
 #
-#    - ``6, 12, 8``: ``a`` is right. In ``b * c``, what goes back to ``b`` is not multiplied by ``b``.
-#    - ``6, 2, 3``: ``a`` is right. For ``b`` and ``c`` these are the local derivatives of ``u`` alone.
-#      What has arrived at ``u`` by then?
-#    - ``1, 8, 12``: A local derivative of 1 belongs to an addition. What does the last line do with
-#      ``a``?
+#    - ``b``: That is the local derivative of ``u`` alone. What has arrived at ``u`` by then?
+#    - ``a``: That has arrived at ``u``. Which wire is left?
+#    - ``a * b * c``: That is the value. How far does it move when ``c`` moves by 1?
+#    - ``a * c``: That is the slope for another input. Which one?
+#
+# .. write:: Write the backward pass of :math:`J = (a + b)\,c` by hand: one line per local derivative.
+#    :file: a_backward_pass_by_hand
+#    :fails: NameError: name 'dJ_da' is not defined
+#
+#    .. code-block:: python
+#
+#       a, b, c = 2.0, 3.0, 4.0
+#       u = a + b
+#       J = u * c
+#
+#       dJ_dJ = 1.0
+#       # <your code>
+#       dJ_du = dJ_dJ * c
+#       dJ_dc = dJ_dJ * u
+#       dJ_da = dJ_du * 1
+#       dJ_db = dJ_du * 1
+#       # </your code>
+#
+#       h = 0.001
+#       assert abs(dJ_da - ((a + h + b) * c - J) / h) < 1e-6
+#       assert abs(dJ_db - ((a + b + h) * c - J) / h) < 1e-6
+#       assert abs(dJ_dc - ((a + b) * (c + h) - J) / h) < 1e-6
+#
+#    The product comes first, since the walk starts at the right: each factor gets the other one. The sum
+#    then hands on what arrived at ``u``, unchanged, to both of its inputs.
+#
+#    - ``AssertionError``: Read which of the three lines has failed. Which local derivatives are on that
+#      input's path?
+#    - ``NameError``: The asserts need ``dJ_da``, ``dJ_db`` and ``dJ_dc``. Which one is not there?
 
 # %%
+# Further reading
+# ---------------
+# - Andrew Ng, Deep Learning Specialization, course 1, week 2, "Derivatives with a Computation Graph": the
+#   example and the nudge of 0.001 come from there.
+# - `CS231n, Backpropagation, Intuitions <https://cs231n.github.io/optimization-2/>`__: the same walk through
+#   larger formulas.
+#
 # **Next:** what travels back if a value is used twice, in
 # :doc:`/lessons/1_computation_graph/plot_fan_out`. ``retain_grad`` and ``grad`` are explained
 # in :doc:`/tensor`.
