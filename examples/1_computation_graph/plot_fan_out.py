@@ -2,27 +2,42 @@ r"""
 What if a value is used twice?
 ==============================
 
-In :doc:`/lessons/1_computation_graph/plot_backward_pass`, one path led from each input to the
-result. Real programs use the same value again and again: one weight meets every example, one
-layer feeds two others. This is called :term:`fan-out`. A change of such a value reaches the result
-on several paths at once. Here you see what its gradient is then, and in which order the backward
-pass has to work.
+Real programs use one value again and again: a weight meets every example, a layer feeds two others. A
+change of such a value reaches the result on several paths at once. This is called :term:`fan-out`. Below,
+``b`` is used twice.
 
-The example uses :math:`b` twice:
+.. predict:: Add 0.001 to ``b``: both ``u`` and ``v`` grow by 0.001. By about how many times 0.001 does ``J``
+   grow?
+   :answer: b.grad
+   :program: next
 
-.. math::
+   The change of ``u`` is multiplied by ``v``, which is 4, and that of ``v`` by ``u``, which is 5. Both happen
+   at once, so the changes add up: 9.
 
-   u &= a + b \\
-   v &= b + 1 \\
-   J &= u\,v
-
-at :math:`a = 2`, :math:`b = 3`, so that :math:`u = 5`, :math:`v = 4` and :math:`J = 20`.
-
-**Predict first.** Add 0.001 to :math:`b`. Both :math:`u` and :math:`v` grow by 0.001. By about how
-many times 0.001 does :math:`J` grow?
+   - ``4``: That comes through ``u``. Where else is ``b`` used?
+   - ``5``: That comes through ``v``. Where else is ``b`` used?
+   - ``20``: Do you multiply the two paths? Each of them alone moves ``J``.
+   - ``2``: ``b`` is used twice, but by what is each of the changes multiplied?
 """
 
+import torch
+
+a = torch.tensor([2.0], requires_grad=True)
+b = torch.tensor([3.0], requires_grad=True)
+
+u = a + b
+v = b + 1
+J = u * v
+
+J.backward()
+print(f"{a.grad = }, {b.grad = }")
+# sphinx_gallery_graph = "J"
+
 # %%
+# Two wires leave ``b``. Play it. Forward, both carry the same 3: the value is copied, not divided. On
+# the way back, 4 returns on one wire and 5 on the other, and ``b`` gets their sum. What is copied forward
+# is added backward.
+#
 # Nudge one use at a time
 # -----------------------
 # Give each of the two uses of ``b`` its own name. Then you can nudge the first, the second, or both at
@@ -35,33 +50,24 @@ def compute(a, b_in_u, b_in_v):
     return u * v
 
 
-a, b = 2, 3
 h = 0.001
-J = compute(a, b, b)
-
-for step_in_u, step_in_v in [(h, 0), (0, h), (h, h)]:
-    slope = (compute(a, b + step_in_u, b + step_in_v) - J) / h
-    print(f"{step_in_u = :<5}  {step_in_v = :<5}  {slope = :.3f}")
+print(f"{(compute(2, 3 + h, 3) - compute(2, 3, 3)) / h:.3f}")
+print(f"{(compute(2, 3, 3 + h) - compute(2, 3, 3)) / h:.3f}")
+print(f"{(compute(2, 3 + h, 3 + h) - compute(2, 3, 3)) / h:.3f}")
 
 # %%
 # On the path through ``u`` the slope is 4, on the path through ``v`` it is 5. If ``b`` moves in both
-# places, it is 9, and a little more.
-#
-# Why the paths add up
-# --------------------
-# Both factors grow by :math:`h`. Multiply out:
+# places, it is 9, and a little more. Where does that little come from? Both factors grow by :math:`h`, so
+# multiply out:
 #
 # .. math:: (u + h)(v + h) - u\,v = v\,h + u\,h + h^2
 #
 # The first term is the change that comes through :math:`u`, the second the change that comes through
-# :math:`v`. The third is there only because both moved at once. Divide by :math:`h`:
-#
-# .. math:: \frac{J(b + h) - J(b)}{h} = v + u + h = 9 + h
-#
-# So the excess over 9 should be :math:`h` itself, and vanish with it:
+# :math:`v`. The third is there only because both moved at once. Divided by :math:`h`, it is :math:`h`,
+# and goes to 0 with it:
 
 for h in [0.1, 0.01, 0.001]:
-    slope = (compute(a, b + h, b + h) - J) / h
+    slope = (compute(2, 3 + h, 3 + h) - compute(2, 3, 3)) / h
     print(f"{h = :<5}  {slope - 9 = :.3f}")
 
 # %%
@@ -78,27 +84,6 @@ for h in [0.1, 0.01, 0.001]:
 # product: the effects of small changes add up, and what the changes do *together* becomes negligible
 # as they get smaller. On a graph it reads: *multiply the local derivatives along each path, and add up
 # over all paths.*
-#
-# The same by PyTorch
-# -------------------
-
-import torch
-
-a = torch.tensor([2.0], requires_grad=True)
-b = torch.tensor([3.0], requires_grad=True)
-
-u = a + b
-v = b + 1
-J = u * v
-
-J.backward()
-print(f"{a.grad = }, {b.grad = }")
-# sphinx_gallery_graph = "J"
-
-# %%
-# In the picture on the web page, two wires leave ``b``. Play it. Forward, both carry the same 3: the
-# value is copied, not divided. On the way back, 4 returns on one wire and 5 on the other, and after ∇
-# in the box of ``b`` stands their sum. What is copied forward is added backward.
 #
 # Wait until everything has arrived
 # ---------------------------------
@@ -118,8 +103,8 @@ print(f"{c.grad = }")
 # sphinx_gallery_graph = "J"
 
 # %%
-# Play the way back. When ``v`` has sent its 5, nothing leaves ``b`` yet. Only when the 4 from ``u`` is
-# there too does ``b`` send 9 · 3 = 27 to ``c``. Before PyTorch starts, it counts for each node on how
+# Play the backward pass. When ``v`` has sent its 5, nothing leaves ``b`` yet. Only when the 4 from ``u``
+# is there too does ``b`` send 9 · 3 = 27 to ``c``. Before PyTorch starts, it counts for each node on how
 # many edges gradients will come back to it, and it runs a node only when the last of them has arrived.
 # So each edge is walked once, and the nodes run in a :term:`topological order`, read from the result to
 # the inputs.
@@ -155,14 +140,6 @@ print(f"{walk(['J', 'u', 'b', 'v']) = }")
 #
 # What people get wrong
 # ---------------------
-# *The gradient is what the last path brings.* Write one line for each path, with ``=``, and the second
-# line overwrites the first. From the second path on it has to be ``+=``.
-
-dJ_db = 4 * 1
-dJ_db = 5 * 1
-print(f"{dJ_db = }")
-
-# %%
 # *Only the direct path counts.* In ``K = u * b`` you see ``b`` multiplied by ``u``, which is 5, and
 # take 5 for its gradient. That is the local derivative of this one operation. ``b`` is also inside
 # ``u``, and on that path another 3 comes back:
@@ -187,17 +164,14 @@ y.backward()
 print(f"{len(y.grad_fn.next_functions) = }, {x.grad = }")
 
 # %%
-# *Each piece travels on as it arrives.* With :py:meth:`~torch.Tensor.register_hook` you give ``b`` a
-# :term:`hook`: a function that PyTorch calls with the gradient that arrives at ``b``. It is called once,
-# with 9, and not first with 5 and then with 4:
-
-b = 3 * torch.tensor([1.0], requires_grad=True)
-arrived = []
-b.register_hook(arrived.append)
-((2 + b) * (b + 1)).backward()
-print(f"{arrived = }")
-
-# %%
+# .. fold:: Further misconceptions
+#
+#    *The gradient is what the last path brings.* Whoever writes one line for each path, with ``=``,
+#    overwrites the first path with the second. From the second path on it has to be ``+=``.
+#
+#    *Each piece travels on as it arrives.* It waits for the others: a :term:`hook` on ``b`` is called once,
+#    with 9, and not first with 5 and then with 4. The third exercise lets you see it.
+#
 # Check
 # -----
 # The rule says: a product along each path, a sum over all paths. So list the paths from ``J`` to ``c``.
@@ -227,14 +201,33 @@ assert sum(products) == c.grad.item() == walk(["J", "u", "v", "b"]) == 27
 assert abs(by_nudge - 27) < 1e-6
 
 # %%
-# A list of all paths says what the gradient is. It is no way to compute it: after ten lines
-# ``y = y + y`` there are 1,024 paths, but only 20 edges. A walk that adds up where paths meet takes each
-# edge once.
+# Add up where paths meet
+# -----------------------
+# A list of all paths says what the gradient is. It is no way to compute it. Three wires lead to each of
+# the next results below, so from ``x`` to ``J`` there are 3 · 3 = 9 paths, but only six edges that carry
+# ``x``. Adding up at ``y`` turns nine products into two sums: :math:`(2 + 3 + 4)(1 + 5 + 6)`.
+
+x = torch.tensor([1.0], requires_grad=True)
+y = 2 * x + 3 * x + 4 * x
+J = 1 * y + 5 * y + 6 * y
+J.backward()
+print(f"{x.grad = }, {(2 + 3 + 4) * (1 + 5 + 6) = }")
+# sphinx_gallery_graph = "J; view: written; constants: no"
+
+# %%
+# With ten such stages there would be :math:`3^{10}` = 59,049 paths and 30 such edges. This is why the
+# backward pass adds up first and multiplies then.
+#
+# In short
+# --------
+# If a value is used several times, its gradient is the sum of what comes back from all uses. Nothing
+# travels on before the last of them has arrived.
 #
 # Exercises
 # ---------
-# .. predict:: What does ``x.grad`` hold at the end?
-#    :answer: x.grad
+# .. fill:: Fill in what arrives at ``u``, ``v`` and ``x``.
+#    :graph: J
+#    :blanks: u.grad, v.grad, x.grad
 #
 #    .. code-block:: python
 #
@@ -243,14 +236,14 @@ assert abs(by_nudge - 27) < 1e-6
 #       x = torch.tensor([1.0], requires_grad=True)
 #       u = x + 2
 #       v = x + 5
-#       (u * v).backward()
+#       J = u * v
 #
 #    Through ``u`` comes the value of ``v``, which is 6, and through ``v`` that of ``u``, which is 3.
-#    They add up.
+#    At ``x`` they add up.
 #
-#    - ``6``: That came back through ``u``. Is this the only operation that uses ``x``?
-#    - ``3``: That came back through ``v``. Is this the only operation that uses ``x``?
-#    - ``18``: That is the value of the product. What does each factor send back?
+#    - ``u.grad = 3``: That is the value of ``u`` itself. What does a product send back to a factor?
+#    - ``x.grad = 6``: That came back through ``u``. Is this the only operation that uses ``x``?
+#    - ``x.grad = 18``: That is the value of the product. What do two paths do where they meet?
 #
 # .. predict:: One part is subtracted. What does ``x.grad`` hold at the end?
 #    :answer: x.grad
@@ -272,7 +265,7 @@ assert abs(by_nudge - 27) < 1e-6
 #    - ``2``: That is the value of ``p - q``. Follow the paths back to ``x``, one by one.
 #
 # .. predict:: How often is the hook called, and what does ``x.grad`` hold at the end? Answer with two
-#    numbers.
+#       numbers.
 #    :answer: (len(calls), x.grad.item())
 #
 #    .. code-block:: python
@@ -286,14 +279,71 @@ assert abs(by_nudge - 27) < 1e-6
 #       z = y + y + y
 #       z.backward()
 #
-#    Three paths bring 1 back to ``y``. Its node waits for all of them, so the hook is called once,
-#    with 3. Only then does 3 · 2 travel on to ``x``.
+#    A hook is a function that PyTorch calls with the gradient that arrives. Three paths bring 1 back to
+#    ``y``. Its node waits for all of them, so the hook is called once, with 3. Only then does 3 · 2 travel
+#    on to ``x``.
 #
 #    - ``3, 6``: The gradient is right. When does the node of ``y`` run?
 #    - ``1, 2``: One path alone would bring this. How often is ``y`` used?
 #    - ``3, 2``: A node waits for all that comes back to it. What does it pass on then?
+#
+# .. derive:: ``u`` is ``x * y``, ``v`` is ``x + y``, and the result is ``u * v``. What is the gradient of
+#       ``x``, as a formula?
+#    :answer: y * (x + y) + x * y
+#    :names: x, y
+#    :gives: x.grad
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([1.0, 2.0, -3.0], requires_grad=True)
+#       y = torch.tensor([4.0, 0.5, 1.0], requires_grad=True)
+#       u = x * y
+#       v = x + y
+#       (u * v).sum().backward()
+#
+#    Through ``u`` comes ``v``, times the other factor ``y``: ``y * (x + y)``. Through ``v`` comes ``u``,
+#    which is ``x * y``, unchanged. The sum is ``y * (x + y) + x * y``.
+#
+#    - ``y * (x + y)``: That is the path through ``u``. Which one is missing?
+#    - ``x * y``: That is the path through ``v``. Which one is missing?
+#    - ``y + 1``: Those are the local derivatives of ``u`` and ``v``. What arrives at each of them first?
+#    - ``y * (x + y) * x * y``: Both paths are there. What happens where they meet?
+#
+# .. write:: Write the line of the walk that passes a gradient on, so that
+#       ``b`` gets what both paths bring.
+#    :file: add_up_where_paths_meet
+#    :fails: AssertionError: {'J': 1, 'u': 0, 'v': 0, 'b': 0}
+#
+#    .. code-block:: python
+#
+#       edges = {"J": [("u", 4), ("v", 5)], "u": [("b", 1)], "v": [("b", 1)], "b": []}
+#       grad = {"J": 1, "u": 0, "v": 0, "b": 0}
+#
+#       for name in ["J", "u", "v", "b"]:
+#           for before, slope in edges[name]:
+#               # <your code>
+#               grad[before] += grad[name] * slope
+#               # </your code>
+#
+#       assert grad["b"] == 9, grad
+#
+#    What arrives is added to what has arrived before: ``+=``, with the local derivative of the edge.
+#
+#    - ``AssertionError: {'J': 1, 'u': 4, 'v': 5, 'b': 5}``: Only the last path is left. What does ``=`` do
+#      when the second one arrives?
+#    - ``AssertionError: {'J': 1, 'u': 4, 'v': 5, 'b': 2}``: Here the slopes add up alone. Times what do they
+#      travel?
 
 # %%
-# **Next:** why one walk from the result serves any number of inputs, in
-# :doc:`/lessons/1_computation_graph/plot_forward_or_reverse`. ``grad`` also adds up over several calls
+# Further reading
+# ---------------
+# - Christopher Olah, `Calculus on Computational Graphs: Backpropagation
+#   <https://colah.github.io/posts/2015-08-Backprop/>`__: the example :math:`(a + b)(b + 1)` and the
+#   idea of adding up where paths meet come from there.
+# - `CS231n, Backpropagation, Intuitions <https://cs231n.github.io/optimization-2/>`__.
+#
+# **Next:** everything so far, as a program of your own, in
+# :doc:`/lessons/1_computation_graph/plot_tiny_engine`. ``grad`` also adds up over several calls
 # of ``backward()``, which is another sum: see :doc:`/lessons/2_dynamic_graph/plot_accumulate`.
