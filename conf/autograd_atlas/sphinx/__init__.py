@@ -1,6 +1,6 @@
 """An extension for any Sphinx site: graphs that PyTorch recorded, and exercises about programs.
 
-Name it in ``extensions``. It gives the directive ``autograd-graph``, those of exercises, the comment
+Name it in ``extensions``. It gives ``autograd-graph``, the directives of exercises, the comment
 ``# sphinx_gallery_graph = "J"`` in the examples of sphinx-gallery, and the player.
 """
 

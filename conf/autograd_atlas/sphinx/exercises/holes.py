@@ -16,8 +16,9 @@ HOLE = re.compile(
 def split(script: str) -> tuple[str, str]:
     """The script with ``...`` in the place of the solution, and the lines of the solution.
 
-    >>> split("# <your code>\\nx = 1\\n# </your code>")
-    ('# <your code>\\n...\\n# </your code>', 'x = 1')
+    >>> holed, solution = split(chr(10).join(["# <your code>", "x = 1", "# </your code>"]))
+    >>> holed.splitlines(), solution
+    (['# <your code>', '...', '# </your code>'], 'x = 1')
     """
     solution = [dedent(found["solution"]).rstrip("\n") for found in HOLE.finditer(script)]
     holed = HOLE.sub(r"\g<begin>\g<indent>...\n\g<end>", script)
