@@ -6,7 +6,7 @@ that pages need no style attribute, and text that cannot break it, whatever it c
 
 import hashlib
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -36,6 +36,8 @@ from .keys import Key, Kind
 from .labels import columns
 from .layout import Layout, layout
 from .words import Words, words
+
+SCALE = 1.1  # of a picture on a page
 
 # What XML 1.0 cannot hold, not even escaped.
 ON_PAGES, IN_FILES = 1.5, 1.1  # how much larger a picture is than it was laid out, at most
@@ -122,6 +124,23 @@ def box_svg(box: Box, at: Rectangle, prefix: str) -> str:
 
 
 def line_svg(x: float, y: float, line: Line) -> str:
+    return "".join(blanks_svg(x, y, line)) + words_svg(x, y, line)
+
+
+def blanks_svg(x: float, y: float, line: Line) -> Iterator[str]:
+    """Empty boxes, of an exercise, for what is to be typed into a line."""
+    for span in line:
+        width = columns(span.text) * CHARACTER
+        if span.style == "blank" and span.row:
+            area = f'x="{pixels(x)}" y="{pixels(y - 11.5)}" width="{pixels(width)}"'
+            yield (
+                f'<rect class="blank" data-of="{span.row.quantity}" {area} '
+                f'height="{pixels(LINE - 1)}" rx="2"/>'
+            )
+        x += width
+
+
+def words_svg(x: float, y: float, line: Line) -> str:
     if len(line) == 1:
         return text_svg(x, y, line[0].text, line[0].style)
     spans = (f'<tspan class="{span.style}">{clean(span.text)}</tspan>' for span in line)
@@ -212,7 +231,9 @@ def picture_svg(
     return before + clean(alternative(graph, picture, words)) + title + after
 
 
-def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> str:
+def untitled(
+    picture: Diagram, at: Layout, prefix: str, alone: bool = False, scale: float = SCALE
+) -> str:
     """A picture whose title is still empty."""
     width, height = pixels(at.width), pixels(at.height)
     scale = IN_FILES if alone else ON_PAGES
