@@ -128,13 +128,13 @@ def note_in_scripts(app: Sphinx, problem: Exception | None) -> None:
     """In downloaded scripts, say in the docstring where the pictures are.
 
     This changes what was copied into the site, and not sphinx-gallery's own copies: it would take
-    a lesson whose copy has changed for a new one.
+    a lesson whose copy has changed for a new one. No line is added: warnings name lines.
     """
     for path in sorted(Path(app.outdir, "_downloads").glob("*/plot_*.py")):
         text = path.read_text(encoding="utf-8")
         lesson = next(EXAMPLES.glob(f"*/{path.name}"), None)  # None of one that is gone
         if lesson and (note := note_on_pictures(app, lesson)) not in text:
-            path.write_text(text.replace('\n"""\n', f'\n\n{note}\n"""\n', 1), encoding="utf-8")
+            path.write_text(text.replace('\n"""\n', f'\n{note}"""\n', 1), encoding="utf-8")
 
 
 def mend_notebooks(app: Sphinx, env: BuildEnvironment) -> None:
