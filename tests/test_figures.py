@@ -38,9 +38,23 @@ def test_no_label_is_cut_and_all_can_be_read(site, visits, language):
         }  # fmt: skip
         for state, found in records[name].labels.items():
             assert found["cut"] == [], (name, state)
-            assert min(found["sizes"]) > 9.4, (name, state)
+            assert min(found["sizes"]) >= 10.95, (name, state)  # pixels are rounded
         labels += found["count"]
     assert labels > 100
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_lesson_begins_with_its_graph(site, visits, language):
+    """On the first screen of a window of 1280 × 900 pixels, nothing of it cut off."""
+    lessons = {
+        name: record.first["1280"]
+        for name, record in visits.records(language).items()
+        if "/plot_" in name
+    }
+    assert len(lessons) > 20
+    for name, first in lessons.items():
+        assert first["top"] + min(150, first["bottom"] - first["top"]) <= 900, (name, first)
+        assert first["cut"] <= 1, (name, first)
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -207,6 +207,13 @@ def test_names_and_chinese_are_not_taken_for_english(text):
     assert english_prose(text) is None
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_line_begins_with_a_punctuation_mark(visits, language):
+    """Least of all one that a formula stands before."""
+    for name, record in visits.records(language).items():
+        assert record.lines == {"360": [], "1280": []}, name
+
+
 def test_both_languages_have_the_same_pages(site):
     assert page_names(site, "en") == page_names(site, "zh") != []
 

@@ -49,6 +49,8 @@ class Record:
     complaints: list[str]  # on the console, and about other hosts
     axe: dict[str, dict[str, Any]]  # by state: how many rules passed, and violations
     labels: dict[str, dict[str, Any]]  # by width and view: how many, which are cut, sizes
+    lines: dict[str, list[str]]  # by width, what stands on lines that begin with a mark
+    first: dict[str, dict[str, Any]]  # by width, where the first picture is, and if it is cut
     phone: dict[str, Any]  # how wide the page is, and how its tables wrap
     figures: list[dict[str, Any]]  # how many inputs, and what is said about them
     exercises: list[list[list[str]]]  # of each, what was typed, and the reply before and after
@@ -136,6 +138,35 @@ LABELS = """() => {
     .map(s => 12 * s.getBoundingClientRect().width / s.viewBox.baseVal.width);
   return {count: document.querySelectorAll(".aa-graph g[id] text").length, cut, sizes};
 }"""
+# Inside of a text, browsers see to it; a text that begins with a mark may have been parted from
+# what is before it.
+LINES = r"""() => {
+  const found = [], range = document.createRange();
+  const article = document.querySelector("article");
+  const texts = document.createTreeWalker(article || document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    if (!/^[、。，；：！？）」』”,.;:!?)]/.test(text.data)) continue;
+    const block = text.parentElement.closest("p, li, dt, dd, h1, h2, h3, td, summary");
+    if (!block || block.closest("svg, pre, math") || !block.checkVisibility()) continue;
+    range.setStart(text, 0);
+    range.setEnd(text, 1);
+    const mark = range.getBoundingClientRect();
+    range.setStart(block, 0);
+    range.setEnd(text, 0);
+    const before = [...range.getClientRects()].at(-1);
+    if (before && mark.top >= before.bottom - 2) found.push(block.textContent);
+  }
+  return found;
+}"""
+FIRST = """() => {
+  const svg = document.querySelector(".aa-program .aa-graph, .aa-figure .aa-graph");
+  if (!svg) return {};
+  const {top, bottom} = svg.getBoundingClientRect();
+  const scroller = svg.closest(".aa-scroll");
+  const cut = scroller.scrollWidth - scroller.clientWidth;
+  return {top: top + scrollY, bottom: bottom + scrollY, cut};
+}"""
 # Furo's page never scrolls sideways itself, but what is around the article does.
 FITS = """() => ({
   width: Math.max(...[...document.querySelectorAll("html, :has(article)")].map(
@@ -215,7 +246,7 @@ def visit(page: Page, address: str, name: str, states: list[State]) -> Record:
         page.goto(f"{address}{name}")
         if "?" in name:
             page.wait_for_selector("#search-results li a")
-        labels, phone = {}, {}
+        labels, lines, first, phone = {}, {}, {}, {}
         for width in WIDTHS:
             enter(page, states[0][0], width)
             if width == PHONE:  # as the page is opened
@@ -223,6 +254,7 @@ def visit(page: Page, address: str, name: str, states: list[State]) -> Record:
             for view in ("recorded", "written"):  # the one that is shown first comes last
                 page.evaluate(SHOW, view)
                 labels[f"{width} {view}"] = page.evaluate(LABELS)
+            lines[str(width)], first[str(width)] = page.evaluate(LINES), page.evaluate(FIRST)
         page.evaluate(AXE.read_text(encoding="utf-8"))
         page.evaluate(SHRINK)
         axe = {}
@@ -233,7 +265,9 @@ def visit(page: Page, address: str, name: str, states: list[State]) -> Record:
         page.wait_for_load_state("networkidle")
     finally:
         complaints.leave(page)
-    return Record(name, complaints.texts, axe, labels, phone, figures, exercises)
+    return Record(
+        name, complaints.texts, axe, labels, lines, first, phone, figures, exercises
+    )
 
 
 def enter(page: Page, theme: Theme, width: int) -> None:
