@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import torch
-from torch.nn.parameter import UninitializedTensorMixin
 from torch.utils._python_dispatch import _disable_current_modes
 
 from ..graph import Saved, Value
@@ -212,7 +211,7 @@ def tensors_in(thing: Any) -> list[torch.Tensor]:
     """The tensors of an argument or a result, in order, each place counted. The parameters of a
     lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
-        return [] if isinstance(thing, UninitializedTensorMixin) else [thing]
+        return [] if torch.nn.parameter.is_lazy(thing) else [thing]
     parts: Iterable[Any]  # past what a class of the program's own makes of looking into it
     if isinstance(thing, dict):
         parts = dict.values(thing)

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -94,7 +95,7 @@ class Observer:
         self.raised: RecordedCall | None = None  # the call that raised an error, if it was the last
         self.problem: Problem | None = None
         self.modules = ModuleCalls()
-        self.engine = EngineRuns(self.notes, self.tensors, self.reading)
+        self.engine = EngineRuns(self.notes, self.tensors, partial(Reading, self))
         self.program = Program(self.tensors)
         self.thread = 0
         self._active = False
