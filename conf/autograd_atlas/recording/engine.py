@@ -143,9 +143,9 @@ class EngineRuns:
 
     def _local(self, node: AutogradNode, notes: Notes) -> list[float | None]:
         """The local derivatives; a node is only asked if what it made may be one number."""
-        made = [self._tensors.versions[place].value for place in notes.versions.values()]
-        if made and not all(map(is_one_number, made)):
-            return [None] * len(node.next_functions)
+        for place in notes.versions.values():
+            if not is_one_number(self._tensors.versions[place].value):
+                return [None] * len(node.next_functions)
         return local_derivatives(node)
 
     def _listen(self, node: AutogradNode, notes: Notes) -> None:

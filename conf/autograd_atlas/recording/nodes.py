@@ -420,7 +420,7 @@ def number_of(derivative: torch.Tensor | None) -> float | None:
 
 
 def is_one_number(value: Value) -> bool:
-    return all(length == 1 for length in value.shape)
+    return value.shape.count(1) == len(value.shape)
 
 
 def key_of(tensor: torch.Tensor) -> tuple[int, int]:
