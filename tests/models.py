@@ -55,17 +55,18 @@ def with_loss(program: Program) -> dict[str, Tensor]:
     return {"loss": loss}
 
 
-def classified(program: Program) -> dict[str, Tensor]:
-    """A step of a model of images."""
-    model, images, labels = (
-        program.models["model"],
-        program.given["images"],
-        program.given["labels"],
-    )
-    logits = model(images)
-    loss = F.cross_entropy(logits, labels)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return {"loss": loss}
+def against(
+    loss_of: Callable[[Tensor, Tensor], Tensor], given: str, target: str
+) -> Callable[[Program], dict[str, Tensor]]:
+    """A step of a model whose answer is held against a target."""
+
+    def step(program: Program) -> dict[str, Tensor]:
+        out = program.models["model"](program.given[given])
+        loss = loss_of(out, program.given[target])
+        loss.backward()  # type: ignore[no-untyped-call]
+        return {"loss": loss}
+
+    return step
 
 
 def words(length: int = LENGTH) -> Tensor:
@@ -135,7 +136,7 @@ def of_timm(name: str, size: int, **options: Any) -> Program:
 
     model = timm.create_model(name, pretrained=False, num_classes=5, **options)
     given = {"images": torch.randn(BATCH, 3, size, size), "labels": torch.tensor([0, 1])}
-    return Program({"model": model}, given, classified)
+    return Program({"model": model}, given, against(F.cross_entropy, "images", "labels"))
 
 
 def swin() -> Program:
@@ -196,19 +197,7 @@ class Reader(nn.Module):
 
 def lstm(steps: int = 100) -> Program:
     given = {"inputs": torch.randn(steps, BATCH, 8), "target": torch.randn(BATCH, 1)}
-    return Program({"model": Reader()}, given, read)
-
-
-def read(program: Program) -> dict[str, Tensor]:
-    model, inputs, target = (
-        program.models["model"],
-        program.given["inputs"],
-        program.given["target"],
-    )
-    out = model(inputs)
-    loss = F.mse_loss(out, target)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return {"loss": loss}
+    return Program({"model": Reader()}, given, against(F.mse_loss, "inputs", "target"))
 
 
 MODELS: dict[str, Callable[[], Program]] = {

@@ -21,6 +21,7 @@ from torch import nn
 import test_graph_proofs as proofs
 from autograd_atlas import Recording, draw
 from autograd_atlas.recording import record
+from functions import rounded
 
 # A program prepares, yields, runs, and yields its results: a tensor to draw, and all to compare.
 Program = Callable[[], Iterator[Any]]
@@ -372,19 +373,6 @@ def compiled_function(backend: str, before: bool, **options: Any) -> Program:
         yield backward(function(x) * 2, x)
 
     return program
-
-
-class Rounded(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        return torch.round(x)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient * 2
-
-
-rounded = Rounded.apply
 
 
 def compiled_in_parts():

@@ -16,6 +16,7 @@ from autograd_atlas.picture.composing import diagram
 from autograd_atlas.picture.diagram import WRITTEN
 from autograd_atlas.picture.labels import call_symbol
 from autograd_atlas.picture.svg import svg
+from functions import rounded
 
 
 def leaf(*numbers: float) -> torch.Tensor:
@@ -115,19 +116,6 @@ def test_a_result_that_nobody_saw_is_joined_to_what_was_seen():
     graph = graph_of(recording, J, x=x, y=y)
     assert [(call.name, call.seen) for call in graph.calls] == [("mul", True), ("", False)]
     assert given(graph, graph.calls[1]) == ["y"]
-
-
-class Rounded(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        return torch.round(x)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient * 2
-
-
-rounded = Rounded.apply
 
 
 def test_a_custom_function_is_seen_by_whatever_name_it_is_called():

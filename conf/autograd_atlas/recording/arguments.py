@@ -93,9 +93,11 @@ def described(
     remaining = iter(places)
     arguments: list[Argument] = []
     for place, thing in enumerate(itertools.chain(args, kwargs.values())):
-        arguments += [Argument(next(remaining)) for _ in tensors_in(thing)]
-        if name in ARITHMETIC and place < len(args) and is_number(thing):
-            arguments.append(Argument(text=repr(thing)))
+        if is_number(thing):
+            if name in ARITHMETIC and place < len(args):
+                arguments.append(Argument(text=repr(thing)))
+        elif thing is not None:
+            arguments += [Argument(next(remaining)) for _ in tensors_in(thing)]
     if len(arguments) == 2 and (name in REFLECTED or was_swapped(arguments, name, source)):
         arguments.reverse()
     if name in ("__getitem__", "__setitem__"):
@@ -128,9 +130,10 @@ def options_of(
     bare = True
     for place, (parameter, thing) in enumerate(given):
         positional = place < len(args)
-        if isinstance(thing, torch.Tensor) or tensors_in(thing):
-            continue
-        if positional and name in ARITHMETIC and is_number(thing):
+        if is_number(thing):
+            if positional and name in ARITHMETIC:
+                continue
+        elif tensors_in(thing):
             continue
         if is_left_out(parameter, thing) or (parameter.name == "stride" and thing == kernel):
             bare = False

@@ -14,12 +14,12 @@ import torch
 from ..graph import Value, total
 from .nodes import (
     AutogradNode,
-    forward_order,
     free_in_steps,
     grad_fn_of,
     grad_version,
     gradient_of,
     has_hooks,
+    inputs_first,
     is_leaf,
     is_one_number,
     local_derivatives,
@@ -75,11 +75,11 @@ class EngineRuns:
             return None
         nodes_or_none = [grad_fn_of(root) or getattr(root, "node", None) for root in roots]
         starts = list(dict.fromkeys(node for node in nodes_or_none if node is not None))
-        nodes = nodes_below(starts)
+        nodes = inputs_first(starts)
         if not own and not any(map(self._notes.knows, nodes)):
             return None
         self.hooked |= any(map(has_hooks, self._tensors.alive()))
-        free_in_steps(forward_order(nodes), starts)
+        free_in_steps(nodes, starts)
         for node in nodes:
             self._prepare(node)
         running = Running(len(self.runs), nodes, get_ident())
@@ -118,8 +118,11 @@ class EngineRuns:
         works for."""
         if not self.listening or not self._running:
             return None
-        own = [each for each in self._running if each.thread == get_ident()]
-        return (own or self._running)[-1].number
+        if len(self._running) > 1:
+            for each in reversed(self._running):
+                if each.thread == get_ident():
+                    return each.number
+        return self._running[-1].number
 
     def _prepare(self, node: AutogradNode) -> None:
         """Note what a first run will free, and have the node tell of every run."""
@@ -140,9 +143,9 @@ class EngineRuns:
 
     def _local(self, node: AutogradNode, notes: Notes) -> list[float | None]:
         """The local derivatives; a node is only asked if what it made may be one number."""
-        made = [self._tensors.versions[place].value for place in notes.versions.values()]
-        if made and not all(map(is_one_number, made)):
-            return [None] * len(node.next_functions)
+        for place in notes.versions.values():
+            if not is_one_number(self._tensors.versions[place].value):
+                return [None] * len(node.next_functions)
         return local_derivatives(node)
 
     def _listen(self, node: AutogradNode, notes: Notes) -> None:

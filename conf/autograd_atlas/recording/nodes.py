@@ -81,13 +81,16 @@ class quiet(AbstractContextManager[None]):
             self._modes = _disable_current_modes()
             self._modes.__enter__()
         self._records = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(False)
+        if self._records:
+            torch._C._set_grad_enabled(False)
 
-    def __exit__(self, *problem: Any) -> None:
-        torch._C._set_grad_enabled(self._records)
+    def __exit__(self, *problem: Any) -> bool | None:
+        if self._records:
+            torch._C._set_grad_enabled(True)
         if self._modes is not None:
             self._modes.__exit__(None, None, None)
         self._functions.__exit__(None, None, None)
+        return None
 
 
 def value_of(tensor: torch.Tensor) -> Value:
@@ -209,13 +212,15 @@ def tensors_in(thing: Any) -> list[torch.Tensor]:
     lazy module are none before they have a shape."""
     if isinstance(thing, torch.Tensor):
         return [] if torch.nn.parameter.is_lazy(thing) else [thing]
-    parts: Iterable[Any] = ()  # past what a class of the program's own makes of looking into it
+    parts: Iterable[Any]  # past what a class of the program's own makes of looking into it
     if isinstance(thing, dict):
         parts = dict.values(thing)
     elif isinstance(thing, list):
         parts = list.__iter__(thing)
     elif isinstance(thing, tuple) and not isinstance(thing, torch.Size):
         parts = tuple.__iter__(thing)
+    else:
+        return []
     return [tensor for part in parts for tensor in tensors_in(part)]
 
 
@@ -232,6 +237,24 @@ def nodes_below(roots: Iterable[AutogradNode]) -> list[AutogradNode]:
             reached[node] = True
             todo.extend(target for target, _ in node.next_functions if target is not None)
     return list(reached)
+
+
+def inputs_first(roots: Iterable[AutogradNode]) -> list[AutogradNode]:
+    """The same nodes, each after those that it was computed from."""
+    left: dict[AutogradNode, bool] = {}
+    entered: set[AutogradNode] = set()
+    todo = list(roots)
+    while todo:
+        node = todo[-1]
+        if node in entered:
+            todo.pop()
+            left[node] = True
+            continue
+        entered.add(node)
+        for target, _ in node.next_functions:
+            if target is not None and target not in entered:
+                todo.append(target)
+    return list(left)
 
 
 def is_leaf(node: AutogradNode) -> TypeGuard[LeafNode]:
@@ -397,7 +420,7 @@ def number_of(derivative: torch.Tensor | None) -> float | None:
 
 
 def is_one_number(value: Value) -> bool:
-    return all(length == 1 for length in value.shape)
+    return value.shape.count(1) == len(value.shape)
 
 
 def key_of(tensor: torch.Tensor) -> tuple[int, int]:

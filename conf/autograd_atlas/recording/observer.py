@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -49,33 +50,38 @@ class Inside(AbstractContextManager[None]):
         return None
 
 
-class Aside(Inside):
-    """What happens in it is not part of the program, and seen by nobody."""
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        self._quiet = quiet()
-        self._quiet.__enter__()
-
-    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool | None:
-        self._quiet.__exit__(kind, problem, trace)
-        return super().__exit__(kind, problem, trace)
-
-
 class Noting(Inside):
     """What we do in it may fail: that is noted, and the program goes on."""
 
     def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool | None:
-        super().__exit__(kind, problem, trace)
-        if not isinstance(problem, Exception):
-            return False
-        self._observer.failures.append(type(problem).__name__)
-        log.debug("a recording failed to read", exc_info=problem)
-        return True
+        self._observer.depth -= self._step
+        return problem is not None and self._observer.note_failure(problem)
 
 
-class Reading(Noting, Aside):
-    """Both: we read tensors in it."""
+class Aside(quiet):
+    """What happens in it is not part of the program, and seen by nobody."""
+
+    def __init__(self, observer: "Observer") -> None:
+        self._observer = observer
+        self._step = threading.get_ident() == observer.thread
+
+    def __enter__(self) -> None:
+        self._observer.depth += self._step
+        quiet.__enter__(self)
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool | None:
+        quiet.__exit__(self)
+        self._observer.depth -= self._step
+        return None
+
+
+class Reading(Aside):
+    """Both: we read tensors in it. It is entered at every step of the engine."""
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: Any) -> bool | None:
+        quiet.__exit__(self)
+        self._observer.depth -= self._step
+        return problem is not None and self._observer.note_failure(problem)
 
 
 class Observer:
@@ -89,7 +95,7 @@ class Observer:
         self.raised: RecordedCall | None = None  # the call that raised an error, if it was the last
         self.problem: Problem | None = None
         self.modules = ModuleCalls()
-        self.engine = EngineRuns(self.notes, self.tensors, self.reading)
+        self.engine = EngineRuns(self.notes, self.tensors, partial(Reading, self))
         self.program = Program(self.tensors)
         self.thread = 0
         self._active = False
@@ -122,6 +128,14 @@ class Observer:
     def reading(self) -> "Reading":
         """Read what the program does. If we fail, that is noted, and the program goes on."""
         return Reading(self)
+
+    def note_failure(self, problem: BaseException) -> bool:
+        """Note that we failed; False if it was not us."""
+        if not isinstance(problem, Exception):
+            return False
+        self.failures.append(type(problem).__name__)
+        log.debug("a recording failed to read", exc_info=problem)
+        return True
 
     def watches(self) -> bool:
         """Whether what happens now is part of the program, in the thread that is recorded."""

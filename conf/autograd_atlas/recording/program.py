@@ -42,6 +42,14 @@ def passes_on(file: str) -> bool:
     return file in THIN or file.startswith(OURS)
 
 
+class Files(dict[str, bool]):
+    """Whether files are the program's, each asked once."""
+
+    def __missing__(self, file: str) -> bool:
+        self[file] = is_program(file)
+        return self[file]
+
+
 @dataclass(slots=True)
 class Standing:
     """A frame, by its id, at an instruction that may still be computing an expression."""
@@ -78,7 +86,7 @@ class Program:
         self.file = ""
         self.outermost = 0  # the id of the frame with the ``with`` statement
         self._tensors = tensors
-        self._files: dict[str, bool] = {}  # whether they are the program's
+        self._files = Files()
         self._standing: list[Standing] = []  # outermost first
 
     def place(self, start: FrameType, function: Callable[..., Any] | None = None) -> Place:
@@ -132,18 +140,15 @@ class Program:
         passes a call on, and the frame of the called function itself."""
         frames: list[FrameType] = []
         direct = True
-        known = self._files
+        known, outermost = self._files, self.outermost
         frame: FrameType | None = start
         while frame is not None:  # for every frame at every call: as little as can be
             code = frame.f_code
-            ours = known.get(code.co_filename)
-            if ours is None:
-                ours = known[code.co_filename] = is_program(code.co_filename)
-            if ours:
+            if known[code.co_filename]:
                 frames.append(frame)
             elif direct and not frames and code is not own:
                 direct = passes_on(code.co_filename)
-            if id(frame) == self.outermost:
+            if id(frame) == outermost:
                 break
             frame = frame.f_back
         frames.reverse()

@@ -105,7 +105,7 @@ class TensorHistory:
         if node is not None and version.has_node is None:
             self._join(node, tensor, place)
         version.requires_grad = tensor.requires_grad
-        version.leaf = node is None and is_leaf_tensor(tensor)
+        version.leaf = node is None and version.requires_grad and is_leaf_tensor(tensor)
         return True
 
     def _twin_of(self, tensor: torch.Tensor) -> int | None:
