@@ -199,7 +199,7 @@ for value in [0.0, 0.5]:
 
 # %%
 # The last number of each line counts the different units. (Logistic regression may start at zero: its cost has only one
-# valley, and has no units that could be copies.)
+# valley, and there are no units that could be copies.)
 #
 # *A second layer helps, with or without an activation.* Without one, the two matrices are only multiplied, and their
 # product is again one matrix:
@@ -219,7 +219,7 @@ print(f"{train(linear) = }")
 #    are found is the subject of :doc:`/lessons/3_learning/plot_gradient_check`.
 #
 #    *A unit that is 0 for one point is dead.* It is inactive there, and learns from other points. A unit is called dead if
-#    it is 0 for all points: then none sends it a gradient.
+#    it is 0 for all points: then nothing passes its activation, and its weights stay as they are.
 #
 # In short
 # --------
