@@ -179,7 +179,7 @@ for _ in range(200):
     W1, b1, W2, b2 = W1 - 0.5 * dW1, b1 - 0.5 * db1, W2 - 0.5 * dW2, b2 - 0.5 * db2
 
 first, _, second = network
-print(f"{W2.flatten().tolist()[0] = :.6f}, {second.weight[0, 0].item() = :.6f}")
+print(f"{W2[0, 0].item() = :.6f}, {second.weight[0, 0].item() = :.6f}")
 assert torch.allclose(W1, first.weight.T) and torch.allclose(b1, first.bias)
 assert torch.allclose(W2, second.weight.T) and torch.allclose(b2, second.bias)
 
@@ -348,10 +348,10 @@ print(f"{train(linear) = }")
 #
 # Further reading
 # ---------------
-# The steps are those of Andrew Ng's lectures on shallow networks (Deep Learning Specialization, course 1, week 3), which
-# have the examples in columns. `Dive into Deep Learning <https://d2l.ai/chapter_multilayer-perceptrons/backprop.html>`__
-# derives them with a penalty on the weights, as a second branch of the graph. That the four corners need a hidden layer is
-# the classic example of Minsky and Papert's *Perceptrons* (1969).
+# The steps are those of Andrew Ng's lectures on shallow networks (Deep Learning Specialization, course 1, week 3).
+# `Dive into Deep Learning <https://d2l.ai/chapter_multilayer-perceptrons/backprop.html>`__
+# derives them with a penalty on the weights, as a second branch of the graph. The four corners are the exclusive or, the
+# smallest case of the parity that Minsky and Papert study in *Perceptrons* (1969).
 #
 # **Next:** more than two classes, in :doc:`/lessons/3_learning/plot_softmax_cross_entropy`. What happens in the backward
 # pass of many layers is the subject of :doc:`/lessons/3_learning/plot_gradient_flow`.
