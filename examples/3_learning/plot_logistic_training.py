@@ -3,8 +3,8 @@ How does a graph learn?
 =======================
 
 The graph itself does not learn. It is recorded, walked backward once, and thrown away. What learns are its
-leaves: a :term:`training step` moves each :term:`parameter` against its :term:`gradient`, by a part of it that is
-called the :term:`learning rate` :math:`\alpha`. The next forward pass records a new graph with the moved leaves.
+leaves: a :term:`training step` moves each :term:`parameter` against its :term:`gradient`, by :math:`\alpha` times the
+gradient, where :math:`\alpha` is the :term:`learning rate`. The next forward pass records a new graph.
 
 .. math::
 
@@ -113,7 +113,7 @@ for w_hand, b_hand in history[1:]:
     J.backward()
     optimizer.step()
     assert torch.equal(w, w_hand) and torch.equal(b, b_hand)
-print(f"{J.item() = :.3f}, {w.flatten().tolist()[0] = :.3f}")
+print(f"{J.item() = :.3f}, {w[0, 0].item() = :.3f}")
 
 # %%
 # (With a rate that is no power of 2, the last bits may differ: then it matters whether the product of rate and

@@ -4,7 +4,7 @@ How do m examples fit in one graph?
 
 A training set holds many examples. Instead of recording a small graph for each, you put them all into one
 matrix :math:`X`, an example in each row, and the graph keeps its few nodes. This is called to
-:term:`vectorise`. Each edge now carries a column of numbers, and each gradient must find its shape.
+:term:`vectorise`. Most edges now carry a column of numbers, and every gradient has to get the right shape.
 
 .. math:: Z = X w + b \qquad J = \frac{1}{m} \sum_{i=1}^{m} L_i
 
@@ -317,8 +317,8 @@ for data, label in [(X, Y), (X.repeat(2, 1), Y.repeat(2, 1))]:
 # :math:`X` has the shape (n, m), everything is transposed, and the 1/m is left out of :math:`dZ` and put into
 # :math:`dw = X\,dZ^\top / m`. The numbers of :math:`dw` are the same. This chapter has rows throughout, because
 # PyTorch does: in its layers, losses and data loaders, the examples lie along the first dimension.
-# `CS231n's notes on backpropagation <https://cs231n.github.io/optimization-2/>`__ also advise to find the products of
-# a gradient by its shape.
+# `CS231n's notes on backpropagation <https://cs231n.github.io/optimization-2/>`__ also recommend finding the products of
+# a gradient from its shape.
 #
 # **Next:** the steps that make the cost smaller, in :doc:`/lessons/3_learning/plot_logistic_training`. What
 # ``backward(gradient=...)`` does with its argument is explained in

@@ -2,378 +2,285 @@ r"""
 What changes with a hidden layer?
 =================================
 
-Logistic regression separates two classes by a straight line, and in many data sets no line
-separates them. A :term:`hidden layer` computes new features first, and the line is drawn among
-those. The price is a longer way back: the gradient has to go through the second layer before it
-reaches the weights of the first. Here you derive what travels along that way, as matrices, and
-compare every gradient with that of autograd.
+Logistic regression separates two classes by a straight line, and for many data sets no line does. A
+:term:`hidden layer` computes new features first, and the line is drawn among those. Backward, everything has to go
+through the second layer, and through an :term:`activation`, before it reaches the first. Here
+:math:`\mathrm{relu}(z) = \max(z, 0)`.
 
-You need :doc:`/lessons/3_learning/plot_logistic_vectorised` for the matrices, and
-:doc:`/lessons/3_learning/plot_logistic_training` for the loop.
+.. math:: Z_1 = X W_1 + b_1 \qquad A_1 = \mathrm{relu}(Z_1) \qquad Z_2 = A_1 W_2 + b_2
 
-The example is a small one that no line can separate. Of the four points
-:math:`(\pm 1, \pm 1)`, those with two equal signs belong to class 0, and the other two to class 1.
+.. predict:: ``Z1`` has four rows, one for each point, and two hidden units. How many of its eight gradients are not 0?
+   :program: next
+   :answer: (Z1.grad != 0).sum()
 
-**Predict first.** How many of the four points can a straight line get right, at most? And if each
-of them becomes a cloud of 50 points, about how many of the 200 will logistic regression get right?
+   Two. ``Z1`` is positive at two of its eight places, and relu has the slope 1 there. At the other six it is
+   negative, the slope is 0, and what arrives at ``A1`` stops.
+
+   - ``8``: Something does arrive at all eight numbers of ``A1``. What is the slope of relu where ``Z1`` is negative?
+   - ``4``: Compute ``Z1`` for the first point, (1, 1). Is one of the two numbers positive?
+   - ``0``: Is ``Z1`` negative everywhere? Try the second point, (1, −1).
 """
-
-# %%
-# A straight line fails
-# ---------------------
-# Logistic regression is one layer: :py:class:`torch.nn.Linear` computes :math:`Z`, and its
-# :term:`activation`, a sigmoid, makes :math:`A` of it. ``Layer`` does both, and keeps ``Z`` and
-# ``A``, so that we can ask for their gradients later. ``train`` returns the cost, and how many of
-# the 200 points are right. All numbers are in ``float64``, so that the formulas can be compared to
-# many digits.
-#
-# (The loss takes :math:`A` here, so that both layers of the network below are built alike. In a
-# program of your own, leave the last sigmoid out, and use the form with logits.)
 
 import torch
 
-torch.set_default_dtype(torch.float64)
+X = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+W1 = torch.tensor([[1.0, -1.0], [-1.0, 1.0]], requires_grad=True)
+b1 = torch.tensor([-1.0, -1.0], requires_grad=True)
+W2 = torch.tensor([[2.0], [2.0]], requires_grad=True)
+b2 = torch.tensor([-1.0], requires_grad=True)
+
+Z1 = X @ W1 + b1
+A1 = torch.relu(Z1)
+Z2 = A1 @ W2 + b2
+
+Z1.retain_grad()
+A1.retain_grad()
+dZ2 = torch.tensor([[1.0], [-1.0], [-1.0], [1.0]])
+Z2.backward(gradient=dZ2)
+print(f"{Z1.grad.tolist() = }")
+# sphinx_gallery_graph = "Z2; view: written"
+
+# %%
+# No line separates them
+# ----------------------
+# The rows of ``X`` are the corners of a square. (1, −1) and (−1, 1) belong to class 1, the other two to class 0. Suppose
+# that a line got all four right. Then :math:`w_1 - w_2 + b` and :math:`-w_1 + w_2 + b` are positive, and so is their sum, :math:`2b`.
+# But :math:`w_1 + w_2 + b` and :math:`-w_1 - w_2 + b` are negative, and so is their sum, which is :math:`2b` as well.
+# Both cannot be.
+#
+# New features
+# ------------
+# Here is what the hidden layer makes of the four points, and what the second layer says:
+
+print(f"{A1.tolist() = }")
+print(f"{Z2.flatten().tolist() = }")
+
+# %%
+# The first hidden unit answers only to the point (1, −1), and the second one only to (−1, 1). The other two points both
+# land on (0, 0). Among *these* features a line separates the classes: ``2 * a1 + 2 * a2 - 1`` is positive for the second
+# and the third point, and negative for the other two. The second layer is logistic regression, on features that the
+# first has made. And training finds such features: the first layer has weights, too.
+#
+# Backward, one layer more
+# ------------------------
+# Each example is a row, and ``dZ`` stands for ``Z.grad``, as in the lessons before.
+#
+# **1.** From the cost, the error of each example, divided by :math:`m`, arrives at ``Z2``. With
+# :math:`A_2 = \sigma(Z_2)`:
+#
+# .. math:: dZ_2 = \frac{1}{m}\,(A_2 - Y)
+#
+# (In the picture, ``dZ2`` was given, with rounder numbers of the same signs: 1 for class 0, whose ``Z2`` should fall, and
+# −1 for class 1, whose ``Z2`` should rise.)
+#
+# **2.** The parameters of the second layer are those of logistic regression, with :math:`A_1` in place of :math:`X`:
+#
+# .. math:: dW_2 = A_1^\top\, dZ_2 \qquad db_2 = \sum_{\text{rows}} dZ_2
+#
+# **3.** Now the new step, through the weights. In each row, unit :math:`j` acts on :math:`J` only through
+# :math:`z_2 = \sum_j a_j w_j + b_2`, where its local derivative is :math:`w_j`. So it receives :math:`w_j\,dz_2`. For all
+# units and rows at once, this is a product with the transpose:
+#
+# .. math:: dA_1 = dZ_2\, W_2^\top
+#
+# **4.** Through the activation. It acts on each number alone, so each gradient is multiplied by the slope at its own
+# place. The sign :math:`\odot` means a product entry by entry, in code ``*``:
+#
+# .. math:: dZ_1 = dA_1 \odot \mathrm{relu}'(Z_1)
+#
+# **5.** The first layer is a layer like the second, with its own input:
+#
+# .. math:: dW_1 = X^\top\, dZ_1 \qquad db_1 = \sum_{\text{rows}} dZ_1
+#
+# A third layer would need no new formula: it repeats steps 3, 4 and 5.
+
+
+def by_hand(X, Z1, A1, W2, dZ2):
+    dW2, db2 = A1.T @ dZ2, dZ2.sum(dim=0)
+    dA1 = dZ2 @ W2.T
+    dZ1 = dA1 * (Z1 > 0)
+    dW1, db1 = X.T @ dZ1, dZ1.sum(dim=0)
+    return dW1, db1, dW2, db2, dA1, dZ1
+
+
+with torch.no_grad():
+    dW1, db1, dW2, db2, dA1, dZ1 = by_hand(X, Z1, A1, W2, dZ2)
+print(f"{dW1.tolist() = }, {W1.grad.tolist() = }")
+assert torch.equal(dA1, A1.grad) and torch.equal(dZ1, Z1.grad)
+assert torch.equal(dW1, W1.grad) and torch.equal(db1, b1.grad)
+assert torch.equal(dW2, W2.grad) and torch.equal(db2, b2.grad)
+
+# %%
+# Compare the boxes of ``A1`` and ``Z1`` in the picture. Something arrives at all eight numbers of ``A1``, but it passes
+# relu only at the two places where a unit is active. So each unit learns from the points to which it answers.
+#
+# Training
+# --------
+# Each corner becomes a cloud of 50 points. ``train`` returns the cost at the end, and how many of the 200 points are
+# right. First a single layer, then one with four hidden units before it:
+
+from torch import nn
+
 torch.manual_seed(0)
-
-corners = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-labels = torch.tensor([[0.0], [1.0], [1.0], [0.0]])
-X = corners.repeat(50, 1) + 0.3 * torch.randn(200, 2)
-Y = labels.repeat(50, 1)
-cost = torch.nn.functional.binary_cross_entropy
+points = X.repeat(50, 1).double() + 0.3 * torch.randn(200, 2, dtype=torch.float64)
+labels = torch.tensor([[0.0], [1.0], [1.0], [0.0]]).repeat(50, 1).double()
+cost = nn.functional.binary_cross_entropy_with_logits
 
 
-class Layer(torch.nn.Linear):
-    def __init__(self, inputs, units, activation):
-        super().__init__(inputs, units)
-        self.activation = activation
-
-    def forward(self, X):
-        Z = self.Z = super().forward(X)
-        A = self.A = self.activation(Z)
-        return A
-
-
-def train(model, steps):
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+def train(model, steps=200, rate=0.5):
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     for _ in range(steps):
         optimizer.zero_grad()
-        cost(model(X), Y).backward()
+        cost(model(points), labels).backward()
         optimizer.step()
     with torch.no_grad():
-        A = model(X)
-    return round(cost(A, Y).item(), 3), ((A > 0.5) == (Y > 0.5)).sum().item()
+        Z = model(points)
+    return round(cost(Z, labels).item(), 3), ((Z > 0) == (labels > 0)).sum().item()
 
 
-line = Layer(2, 1, torch.sigmoid)
-print(f"{train(line, steps=100) = }")
-
-# %%
-# About half of the points are right, and the cost is that of a model which always says one half,
-# :math:`\ln 2 \approx 0.693`.
-#
-# More steps would not help. Suppose that a line got all four corners right. Then
-# :math:`w_1 - w_2 + b` and :math:`-w_1 + w_2 + b` are positive, and so is their sum, :math:`2b`. But
-# :math:`w_1 + w_2 + b` and :math:`-w_1 - w_2 + b` are negative, and so is their sum, which is
-# :math:`2b` as well. Both cannot be, so three of the four is the most. And training does not even
-# lead there: the *cost* of the four corners is smallest where the model says one half for each.
-#
-# Two layers
-# ----------
-# The hidden layer turns the features :math:`X` into new ones, :math:`A_1`. The second layer does
-# logistic regression on those:
-#
-# .. math::
-#
-#    Z_1 &= W_1 X + b_1   & A_1 &= \tanh(Z_1) \\
-#    Z_2 &= W_2 A_1 + b_2 & A_2 &= \sigma(Z_2)
-#
-# :py:func:`torch.tanh` goes from −1 to 1, and its slope is :math:`1 - \tanh^2`. The cost :math:`J` is
-# the mean of the losses of the :math:`m` examples.
-#
-# These formulas are written as in many courses, with each example in a *column*: :math:`X` has the
-# shape :math:`(2, m)`, and :math:`z^{(i)}` is the column of :math:`Z` for example :math:`i`. In the
-# program, as in the lessons before and in PyTorch's layers, each example is a *row*, which is the
-# same transposed: :math:`Z^\top = X^\top W^\top + b^\top`. The matrices :math:`W` and their
-# gradients are the same in both.
-#
-# Here is a network with two hidden units, on the four corners alone. Its weights are chosen so that
-# ``Z`` of the hidden layer is easy to read.
-# :py:func:`~torch.nn.utils.vector_to_parameters` writes them into the layers, in the order of
-# ``parameters()``.
-
-
-def network(units, activation=torch.tanh):
-    model = torch.nn.Sequential()
-    model.hidden = Layer(2, units, activation)
-    model.out = Layer(units, 1, torch.sigmoid)
-    return model
-
-
-small = network(units=2)
-chosen = torch.tensor([1.0, 1.0, 1.0, -1.0, 0.0, 0.0, 2.0, 1.0, -1.0])
-torch.nn.utils.vector_to_parameters(chosen, small.parameters())
-
-J = cost(small(corners), labels)
-J.backward()
-# sphinx_gallery_graph = "J; fold: layers"
+line = nn.Linear(2, 1).double()
+network = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1)).double()
+start = [parameter.detach().clone() for parameter in network.parameters()]
+print(f"{train(line) = }")
+print(f"{train(network) = }")
 
 # %%
-# The picture on the web page is the graph of one :term:`training step`, with each layer folded into
-# one box. Play it, and follow the way back: from ``J``, the gradient goes through ``out`` and then
-# through ``hidden``, and each parameter gets its share. Now click ``hidden`` to open it, and compare
-# what stands after ∇ in its ``A`` and in its ``Z``: where ``Z`` is 0, all of it goes through tanh.
-# Where ``Z`` is 2 or −2, only 7 % does. Each step of the training below records such a graph, with
-# larger matrices.
+# The line gets about half of the points right, and its cost is :math:`\log 2 \approx 0.693`, that of a model which
+# always says one half. The network gets all of them.
 #
-# The way back, by hand
-# ---------------------
-# The derivation is in columns, too. On the left stand the derivatives of the cost :math:`J`, which
-# autograd computes. On the right stands what courses write. They differ only in the :math:`1/m`. As
-# in the lessons before, :math:`dZ` holds for each example the derivative of *its own* loss, and so
-# does :math:`dA`. Here :math:`1/m` comes in for the parameters, where the examples are added up:
-#
-# .. math::
-#
-#    dZ = m\,\frac{\partial J}{\partial Z} \qquad
-#    dA = m\,\frac{\partial J}{\partial A} \qquad
-#    dW = \frac{\partial J}{\partial W} \qquad
-#    db = \frac{\partial J}{\partial b}
-#
-# **1.** The second layer is logistic regression, with :math:`A_1` in place of the features. In the
-# product with :math:`A_1^\top`, what came back for an example meets the features of the same
-# example, and the sum runs over all examples:
-#
-# .. math::
-#
-#    \frac{\partial J}{\partial Z_2} &= \frac{1}{m}\,(A_2 - Y) \qquad &
-#    dZ_2 &= A_2 - Y \\
-#    \frac{\partial J}{\partial W_2} &= \frac{\partial J}{\partial Z_2}\, A_1^\top \qquad &
-#    dW_2 &= \frac{1}{m}\, dZ_2\, A_1^\top \\
-#    \frac{\partial J}{\partial b_2} &= \sum_{i=1}^{m} \frac{\partial J}{\partial z_2^{(i)}} \qquad &
-#    db_2 &= \frac{1}{m} \sum_{i=1}^{m} dz_2^{(i)}
-#
-# **2.** Through the weights. In one example, the value :math:`a_j` of hidden unit :math:`j` acts on
-# :math:`J` only through :math:`z_2 = \sum_j w_j a_j + b_2`. The local derivative is :math:`w_j`, so
-# unit :math:`j` receives :math:`w_j\,\partial J / \partial z_2`. For all units and all examples at
-# once:
-#
-# .. math::
-#
-#    \frac{\partial J}{\partial A_1} = W_2^\top\, \frac{\partial J}{\partial Z_2} \qquad
-#    dA_1 = W_2^\top\, dZ_2
-#
-# **3.** Through tanh. It acts on each number by itself, so each number is multiplied by its own
-# slope. A product entry by entry is written :math:`\odot`; in code it is ``*``.
-#
-# .. math::
-#
-#    \frac{\partial J}{\partial Z_1}
-#    = \frac{\partial J}{\partial A_1} \odot (1 - A_1 \odot A_1) \qquad
-#    dZ_1 = dA_1 \odot (1 - A_1 \odot A_1)
-#
-# **4.** The first layer is a layer like the second one, with :math:`X` in place of :math:`A_1`:
-#
-# .. math::
-#
-#    \frac{\partial J}{\partial W_1} &= \frac{\partial J}{\partial Z_1}\, X^\top \qquad &
-#    dW_1 &= \frac{1}{m}\, dZ_1\, X^\top \\
-#    \frac{\partial J}{\partial b_1} &= \sum_{i=1}^{m} \frac{\partial J}{\partial z_1^{(i)}} \qquad &
-#    db_1 &= \frac{1}{m} \sum_{i=1}^{m} dz_1^{(i)}
-#
-# A third layer would need no new formula: each further layer repeats steps 2, 3 and 4.
-#
-# The program computes the right side, one formula after the other. It takes ``X`` and ``Y`` in rows
-# and transposes them. At the end it transposes ``dZ2``, ``dA1`` and ``dZ1`` back, and divides them
-# by :math:`m`, so that they can be compared with autograd's. ``slope`` can be replaced, so that we
-# can leave it out later.
-
-
-def by_hand(X, Y, W1, b1, W2, b2, slope=lambda A: 1 - A * A):
-    X, Y, m = X.T, Y.T, len(X)
-    A1 = torch.tanh(W1 @ X + b1[:, None])
-    A2 = torch.sigmoid(W2 @ A1 + b2[:, None])
-    dZ2 = A2 - Y
-    dW2, db2 = dZ2 @ A1.T / m, dZ2.mean(dim=1)
-    dA1 = W2.T @ dZ2
-    dZ1 = dA1 * slope(A1)
-    dW1, db1 = dZ1 @ X.T / m, dZ1.mean(dim=1)
-    return dZ2.T / m, dW2, db2, dA1.T / m, dZ1.T / m, dW1, db1
-
-
-def equal(ours, theirs):
-    return [torch.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(ours, theirs)]
-
-
-# %%
-# Every gradient, compared
-# ------------------------
-# Now with four hidden units and all 200 points. All sizes are different, so that a matrix which
-# should have been transposed would not fit. :py:func:`torch.autograd.grad` returns the gradients of
-# the tensors that you name, leaves or not. Each row of the table is one formula of the derivation,
-# from step 1 to step 4: its name, the shape of the gradient, and whether autograd finds the same.
-
-model = network(units=4)
-J = cost(model(X), Y)
-out, hidden = model.out, model.hidden
-tensors = [out.Z, out.weight, out.bias, hidden.A, hidden.Z, hidden.weight, hidden.bias]
-by_autograd = torch.autograd.grad(J, tensors)
-
-start = [parameter.detach().clone() for parameter in model.parameters()]
-same = equal(by_hand(X, Y, *start), by_autograd)
-for name, tensor, result in zip("dZ2 dW2 db2 dA1 dZ1 dW1 db1".split(), tensors, same):
-    print(f"{name} {tuple(tensor.shape)!s:8} {result}")
-
-# %%
-# Training by hand, and by PyTorch
-# --------------------------------
-# Both begin with the same parameters. One uses our gradients and a subtraction, the other one
-# autograd and :py:class:`torch.optim.SGD`, with the learning rate 1. After each step, all
-# parameters are compared.
-
-ours = start
-for _ in range(200):
-    _, dW2, db2, _, _, dW1, db1 = by_hand(X, Y, *ours)
-    ours = [p - 1.0 * dp for p, dp in zip(ours, [dW1, db1, dW2, db2])]
-    trained = train(model, steps=1)
-    assert all(equal(ours, model.parameters()))
-
-print(f"{trained = }")
-
-# %%
-# After each of the 200 steps, all parameters agree to nine digits.
-# They need not agree to the last bit: the two do the same calculations in another order, each
-# result is rounded at about the 16th digit, and 200 steps carry that along. All 200 points are
-# right.
-#
-# The boundary
-# ------------
-# The model says class 1 where :math:`A_2 > \tfrac12`. So we compute :math:`A_2` on a grid, and draw
-# the curve on which it is one half.
+# The plot shows where its answer changes. In the plane of :math:`x_1` and :math:`x_2`, the boundary is a line with
+# bends: it may bend where a hidden unit starts to be active. Among the four features ``A1`` it is flat.
 
 import matplotlib.pyplot as plt
 
-ticks = torch.linspace(-2.0, 2.0, 101)
-heights = model(torch.cartesian_prod(ticks, ticks)).detach().reshape(101, 101).T
+ticks = torch.linspace(-2.0, 2.0, 201, dtype=torch.float64)
+with torch.no_grad():
+    heights = network(torch.cartesian_prod(ticks, ticks)).reshape(201, 201).T
 fig, ax = plt.subplots()
-ax.plot(*X[Y[:, 0] == 0].T, "o", label="$y = 0$")
-ax.plot(*X[Y[:, 0] == 1].T, "x", label="$y = 1$")
-ax.contour(ticks, ticks, heights, levels=[0.5], colors="C2")
+ax.plot(*points[labels[:, 0] == 0].T, "o", label="$y = 0$")
+ax.plot(*points[labels[:, 0] == 1].T, "x", label="$y = 1$")
+ax.contour(ticks, ticks, heights, levels=[0.0], colors="C2")
 ax.set(xlabel="$x_1$", ylabel="$x_2$")
 ax.legend()
-# sphinx_gallery_plot = "Four clouds of points, one around each corner. Two curves are the boundary. One cuts off the cloud of class 0 at the upper right, the other one that at the lower left. Both clouds of class 1 lie in the strip between the curves."
+# sphinx_gallery_plot = "Four clouds of points, one around each corner. The boundary consists of two lines, each with one bend. One cuts off the cloud of class 1 at the upper left, the other one that at the lower right. Both clouds of class 0 lie between the lines."
 
 # %%
-# The boundary has two branches, with class 1 between them. In the plane of :math:`x_1` and
-# :math:`x_2` it is curved. Among the four features ``A1`` it is still flat, since the second layer is
-# logistic regression.
-#
-# What people get wrong
-# ---------------------
-# *Start with all parameters at zero.* For logistic regression you may: its cost has only one valley,
-# and every start leads down into it. Here, ``W2`` at zero sends nothing back, so ``dW1`` and ``db1``
-# are 0. With ``W1`` and ``b1`` at zero, ``A1`` is 0, so ``dW2`` is 0, too. No weight ever moves.
-#
-# *Then start with another number.* If all parameters are 0.5, all hidden units compute the same and
-# receive the same gradient. They stay copies of each other, and four units can do no more than one.
-# Below, the second line of each pair compares the weights of each unit, from the second one on,
-# with those of the unit before.
-
-for value in [0.0, 0.5]:
-    model = network(units=4)
-    for parameter in model.parameters():
-        torch.nn.init.constant_(parameter, value)
-    print(f"{value = }, {train(model, steps=200) = }")
-    print(f"{equal(model.hidden.weight[1:], model.hidden.weight[:-1]) = }")
-
-# %%
-# With a single unit, :math:`A_2` is one half on a straight line again. This one gets about
-# three of the clouds right. So a :term:`weight initialisation` is random, as that of ``torch.nn.Linear`` is, to
-# make the units different.
-#
-# *A second layer helps, with or without an activation.* Without one, the two matrices are only
-# multiplied, and their product is again one matrix:
-#
-# .. math:: W_2 (W_1 X + b_1) + b_2 = (W_2 W_1)\, X + (W_2 b_1 + b_2)
-#
-# So this is logistic regression with more parameters. It comes to the same cost as the single layer,
-# and gets as many points right:
-
-linear = network(units=4, activation=lambda Z: Z)
-print(f"{train(linear, steps=200) = }")
-
-# %%
-# *The gradient goes through tanh as it is.* Leave out the factor :math:`1 - A_1 \odot A_1`, and no
-# error is raised, since all shapes are right. ``flat`` compares these gradients with autograd's, in
-# the order of the table:
-
-flat = equal(by_hand(X, Y, *start, slope=torch.ones_like), by_autograd)
-print(f"{flat = }")
-
-# %%
-# ``dZ1``, ``dW1`` and ``db1`` are wrong: the way to them leads through tanh. The second layer still
-# learns, so the cost may fall, and nobody looks for a reason. How to find such mistakes is the
-# subject of :doc:`/lessons/3_learning/plot_gradient_check`.
-#
 # Check
 # -----
-# By hand and by autograd, all seven gradients agree. Here are the eight numbers of ``dW1``, from
-# both. Without the slope, the comparison fails just where the derivation says. The parameters have
-# been compared in the loop, after each of the 200 steps.
+# The network trained again from the same start, by the formulas alone. A ``weight`` of :py:class:`torch.nn.Linear` is
+# stored as (outputs, inputs), so it is transposed to become our ``W``. After 200 steps, all parameters agree.
 
-for name, gradients in {"by_hand": by_hand(X, Y, *start), "by_autograd": by_autograd}.items():
-    print(f"{name:11}", *[f"{number:7.4f}" for number in gradients[5].flatten().tolist()])
+W1, b1, W2, b2 = start[0].T, start[1], start[2].T, start[3]
+for _ in range(200):
+    Z1 = points @ W1 + b1
+    A1 = torch.relu(Z1)
+    dZ2 = (torch.sigmoid(A1 @ W2 + b2) - labels) / len(points)
+    dW1, db1, dW2, db2, _, _ = by_hand(points, Z1, A1, W2, dZ2)
+    W1, b1, W2, b2 = W1 - 0.5 * dW1, b1 - 0.5 * db1, W2 - 0.5 * dW2, b2 - 0.5 * db2
 
-assert same == [True] * 7 and flat == [True] * 4 + [False] * 3
-assert trained[1] == 200
+first, _, second = network
+print(f"{W2[0, 0].item() = :.6f}, {second.weight[0, 0].item() = :.6f}")
+assert torch.allclose(W1, first.weight.T) and torch.allclose(b1, first.bias)
+assert torch.allclose(W2, second.weight.T) and torch.allclose(b2, second.bias)
 
 # %%
+# What people get wrong
+# ---------------------
+# *Start with all parameters at zero, or at any other number.* With zeros, ``W2`` sends nothing back and ``A1`` is 0, so
+# neither ``W1`` nor ``W2`` ever moves. With 0.5 everywhere, all hidden units compute the same, receive the same
+# gradients, and stay copies of each other: four units can do no more than one. So a
+# :term:`weight initialisation` is random, as that of ``nn.Linear`` is, to make the units different.
+
+for value in [0.0, 0.5]:
+    model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1)).double()
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, value)
+    print(f"{value = }, {train(model) = }, {len(model[0].weight.unique(dim=0)) = }")
+
+# %%
+# The last number of each line counts the different units. (Logistic regression may start at zero: its cost has only one
+# valley, and there are no units that could be copies.)
+#
+# *A second layer helps, with or without an activation.* Without one, the two matrices are only multiplied, and their
+# product is again one matrix:
+#
+# .. math:: (X W_1 + b_1)\, W_2 + b_2 = X\,(W_1 W_2) + (b_1 W_2 + b_2)
+#
+# So this is logistic regression with more parameters, and no better:
+
+linear = nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 1)).double()
+print(f"{train(linear) = }")
+
+# %%
+# .. fold:: Further misconceptions
+#
+#    *The gradient passes the activation as it is.* Leave out step 4, and no error is raised, since all shapes are right.
+#    ``dZ1``, ``dW1`` and ``db1`` are wrong. The second layer still learns, so the cost may even fall. How such mistakes
+#    are found is the subject of :doc:`/lessons/3_learning/plot_gradient_check`.
+#
+#    *A unit that is 0 for one point is dead.* It is inactive there, and learns from other points. A unit is called dead if
+#    it is 0 for all points: then nothing passes its activation, and its weights stay as they are.
+#
+# In short
+# --------
+# A hidden layer makes new features, and the last layer draws its line among those. Backward there are two new steps:
+# through the weights, :math:`dA_1 = dZ_2 W_2^\top`, and through the activation, times its slope. What reaches a layer is
+# then used as in logistic regression. The units must start out different.
+#
 # Exercises
 # ---------
-# .. predict:: Seven examples with three features, in rows, and four hidden units. What is the shape
-#       of ``W1.grad``? Two numbers.
-#    :answer: tuple(W1.grad.shape)
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       X = torch.ones(7, 3)
-#       W1 = torch.ones(4, 3, requires_grad=True)
-#       W2 = torch.ones(1, 4, requires_grad=True)
-#       A1 = torch.tanh(X @ W1.T)
-#       J = (A1 @ W2.T).mean()
-#       J.backward()
-#
-#    A gradient has the shape of its tensor. In :math:`dZ_1 X^\top`, with columns, a matrix of 4 by 7 meets
-#    one of 7 by 3, and the examples are summed away.
-#
-#    - ``7, 4``: That is the shape of ``A1``, with a row for each example. Does a weight have one?
-#    - ``3, 4``: That is the shape of ``W1.T``. Whose gradient was asked for?
-#    - ``7, 3``: That is the shape of ``X``, and so of the gradient that ``X`` would get.
-#
-# .. predict:: What does ``w1.grad`` hold at the end?
-#    :answer: w1.grad
+# .. fill:: One number goes into two hidden units, ``p`` and ``q``. Fill in what is calculated and what arrives.
+#    :graph: J; view: written
+#    :blanks: p, q, p.grad, q.grad, w1.grad, w2.grad, v1.grad, v2.grad
 #
 #    .. code-block:: python
 #
 #       import torch
 #
 #       x = torch.tensor([2.0])
-#       w1 = torch.tensor([0.0], requires_grad=True)
-#       w2 = torch.tensor([3.0], requires_grad=True)
-#       y = w2 * torch.tanh(w1 * x)
-#       y.backward()
+#       w1 = torch.tensor([1.0], requires_grad=True)
+#       w2 = torch.tensor([-1.0], requires_grad=True)
+#       v1 = torch.tensor([3.0], requires_grad=True)
+#       v2 = torch.tensor([4.0], requires_grad=True)
+#       p = torch.relu(w1 * x)
+#       q = torch.relu(w2 * x)
+#       J = v1 * p + v2 * q
 #
-#    From right to left: ``w2`` is 3, the slope of tanh at 0 is 1, and ``x`` is 2. Their product is 6. A
-#    weight at zero still *receives* a gradient. It is the layer before it that gets none.
+#    ``p`` is 2 and ``q`` is 0. Both receive their weight in the second layer, 3 and 4. Relu lets the 3 pass, and times
+#    ``x`` it is 6 for ``w1``. The 4 stops at relu. And ``v2`` receives ``q``, which is 0: an inactive unit gives no
+#    gradient to the weights on either side of it.
 #
-#    - ``0``: That is the gradient of ``w2``, since ``tanh(0)`` is 0. Which factors lie on the path to
-#      ``w1``?
-#    - ``3``: That is what goes through tanh. What else lies on the path to ``w1``?
-#    - ``2``: That is one of the factors. What does the second layer multiply by?
+#    - ``q = -2``: That goes into relu. What comes out?
+#    - ``q.grad = 0``: What arrives at ``q`` comes from the product with ``v2``. It has not yet met relu.
+#    - ``w2.grad = 8``: 4 arrives at ``q``, and ``x`` is 2. What lies between the two?
+#    - ``w1.grad = 3``: That has passed relu. What does the product with ``x`` do to it?
+#    - ``v2.grad = 4``: That is the value of ``v2``. Which factor does a product send to it?
 #
-# .. predict:: Three hidden units begin with the same weight, 0.5. After ten steps, how many different
-#       numbers does ``w1`` hold?
+# .. derive:: Other networks use tanh. What arrives at ``A`` is ``dA``. Derive what arrives at ``Z``, as a formula in ``dA`` and
+#    ``A``. The derivative of :math:`\tanh` is :math:`1 - \tanh^2`.
+#    :answer: dA * (1 - A**2)
+#    :names: dA, A, Z
+#    :gives: Z.grad
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       Z = torch.tensor([[0.0, 1.0], [-2.0, 0.5]], requires_grad=True)
+#       A = torch.tanh(Z)
+#       dA = torch.tensor([[1.0, -3.0], [2.0, 0.5]])
+#       A.backward(gradient=dA)
+#
+#    ``A`` is already the tanh of ``Z``, so the slope is ``1 - A**2``, entry by entry. That is also why PyTorch keeps the result
+#    of tanh, and not its input, for the backward pass.
+#
+#    - ``1 - A**2``: That is the local derivative. What is it multiplied by?
+#    - ``dA * (1 - Z**2)``: Of which number is the tanh squared here?
+#    - ``dA * (1 - tanh(A)**2)``: ``A`` is the result. How often was tanh applied?
+#    - ``dA * A``: A product would send back the other factor. Which operation is it here?
+#
+# .. predict:: Three hidden units begin with the same weight, 0.5. After ten steps, how many different numbers does ``w1``
+#    hold?
 #    :answer: w1.unique().numel()
 #
 #    .. code-block:: python
@@ -389,15 +296,62 @@ assert trained[1] == 200
 #           loss.backward()
 #           optimizer.step()
 #
-#    The first two units have the same weights in both layers, so they receive the same gradients and
-#    stay equal. The third one has another weight in ``w2``, so from the first step on it receives
-#    another gradient.
+#    The first two units have the same weights in both layers, so they receive the same gradients and stay equal. The third
+#    one has another weight in ``w2``, so from the first step on it receives another gradient.
 #
-#    - ``1``: All three begin with the same ``w1``. By what is the gradient multiplied on its way to
-#      each of them?
+#    - ``1``: All three begin with the same ``w1``. By what is the gradient multiplied on its way to each of them?
 #    - ``3``: Is there anything in which the first two units differ?
-
-# %%
-# **Next:** what goes wrong when a sigmoid or a logarithm reaches the limits of floating-point numbers,
-# in :doc:`/lessons/3_learning/plot_stable_loss`. What happens on the way back through many layers is
-# the subject of :doc:`/lessons/3_learning/plot_gradient_flow`.
+#
+# .. write:: Here the hidden layer has the sigmoid, and the loss is the mean of the squared errors. Compute ``dW1``, ``db1``,
+#    ``dW2`` and ``db2`` without autograd.
+#    :file: gradients_of_two_layers
+#    :fails: NameError: name 'dW1'
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#
+#       def by_hand(X, Y, W1, b1, W2, b2):
+#           A1 = torch.sigmoid(X @ W1 + b1)
+#           Z2 = A1 @ W2 + b2
+#           # <your code>
+#           dZ2 = 2 * (Z2 - Y) / len(X)
+#           dW2, db2 = A1.T @ dZ2, dZ2.sum(dim=0)
+#           dZ1 = dZ2 @ W2.T * A1 * (1 - A1)
+#           dW1, db1 = X.T @ dZ1, dZ1.sum(dim=0)
+#           # </your code>
+#           return dW1, db1, dW2, db2
+#
+#
+#       torch.manual_seed(0)
+#       X, Y = torch.randn(7, 3), torch.randn(7, 1)
+#       shapes = {"W1": (3, 4), "b1": (4,), "W2": (4, 1), "b2": (1,)}
+#       leaves = [torch.randn(shape, requires_grad=True) for shape in shapes.values()]
+#       W1, b1, W2, b2 = leaves
+#       ((torch.sigmoid(X @ W1 + b1) @ W2 + b2 - Y) ** 2).mean().backward()
+#
+#       with torch.no_grad():
+#           ours = by_hand(X, Y, *leaves)
+#       for name, leaf, gradient in reversed(list(zip(shapes, leaves, ours))):
+#           assert gradient.shape == leaf.shape, f"shape of d{name}"
+#           assert torch.allclose(gradient, leaf.grad, atol=1e-5), f"numbers of d{name}"
+#
+#    Only the ends differ from the lesson: the squared error sends back :math:`2(Z_2 - Y)/m`, and the sigmoid has the slope
+#    :math:`A_1(1 - A_1)`. Steps 2, 3 and 5 are the same.
+#
+#    - ``AssertionError: numbers of db2``: ``db2`` is the sum of ``dZ2``. Is the mean in it, and the 2 of the square?
+#    - ``AssertionError: numbers of dW1``: The second layer is right. Which two steps lie between ``dZ2`` and ``dZ1``?
+#    - ``AssertionError: numbers of db1``: As for ``dW1``: the second layer is right, so look at ``dZ1``.
+#    - ``RuntimeError: mat1 and mat2 shapes cannot be multiplied``: Write the shapes beside the two factors. Which of them has to
+#      be transposed, and on which side does it stand?
+#
+# Further reading
+# ---------------
+# The steps are those of Andrew Ng's lectures on shallow networks (Deep Learning Specialization, course 1, week 3).
+# `Dive into Deep Learning <https://d2l.ai/chapter_multilayer-perceptrons/backprop.html>`__
+# derives them with a penalty on the weights, as a second branch of the graph. The four corners are the exclusive or, the
+# smallest case of the parity that Minsky and Papert study in *Perceptrons* (1969).
+#
+# **Next:** more than two classes, in :doc:`/lessons/3_learning/plot_softmax_cross_entropy`. What happens in the backward
+# pass of many layers is the subject of :doc:`/lessons/3_learning/plot_gradient_flow`.
