@@ -58,9 +58,9 @@ print(f"{r.grad.item() = }, {q.grad.item() = }, {a.grad.item() = }, {z.grad.item
 #    \frac{\partial L}{\partial z} &= \infty \cdot a\,(1 - a) = \infty \cdot 0 = \text{NaN}
 #
 # On paper, :math:`1 - a` cancels: :math:`\frac{1}{1 - a} \cdot a\,(1 - a) = a`. Autograd cannot
-# cancel, because it multiplies numbers, not formulas. From there on it stays NaN, whatever is added to
-# it, and even if it is multiplied by 0. NaN is not even equal to itself: look for it with
-# :py:func:`torch.isnan`, or with :py:func:`torch.isfinite`, which is ``False`` for infinities too.
+# cancel, because it multiplies numbers, not formulas. Infinity times zero could be anything, so the
+# product is NaN. It stays NaN, whatever you add to it, and even if you multiply it by 0. NaN is not even
+# equal to itself: look for it with :py:func:`torch.isnan`, or with :py:func:`torch.isfinite`, which is ``False`` for infinities too.
 #
 # Change ``z`` to 2 in the picture, and everything is finite. Change it to −100, and it still is, since
 # :math:`1 - a` is 1 there. On that side, the other part of the loss fails. Here is the whole loss, for
