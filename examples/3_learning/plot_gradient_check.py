@@ -357,6 +357,9 @@ assert check(loss, w, b) and check(Cube.apply, ones) and not check(Cube.apply, p
 #       cubes = differences(lambda p: (p**3).sum(), p)
 #       assert torch.allclose(cubes, 3 * p * p, atol=1e-8), "cubes"
 #
+#    Each ``move`` is :math:`h` at one place and 0 elsewhere, so ``p`` itself stays as it is. A step to both
+#    sides makes the error fall with :math:`h^2`.
+#
 #    - ``AssertionError: p``: Something wrote into ``p`` and did not put back what was there. Can you move a
 #      copy?
 #    - ``AssertionError: slopes``: Is only *one* element moved at a time? And is the distance between the two

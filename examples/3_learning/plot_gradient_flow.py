@@ -337,6 +337,9 @@ print(f"{min(bounds):.2f} {max(bounds):.2f}", [b / a for a, b in zip(once, twice
 #       assert abs(found[1] - g2.norm()) < 1e-5, "second"
 #       assert abs(found[0] - g1.norm()) < 1e-5, "first"
 #
+#    Each output is an intermediate tensor, so it has to be asked to keep its gradient. The check derives the same by
+#    hand: the slopes :math:`1 - h^2` of tanh, and then the transposed weights.
+#
 #    - ``AttributeError: 'NoneType' object has no attribute 'norm'``: Only leaves keep their gradient. How do
 #      you ask another tensor to keep it?
 #    - ``AssertionError: last``: A sum sends 1 to each of four numbers. How long is that? And is your list in

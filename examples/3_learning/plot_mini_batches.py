@@ -332,6 +332,9 @@ print(f"{len(one_by_one) = }, {len(together) = }")
 #       assert F.cross_entropy(Z, Y) < 0.2
 #       assert (Z.argmax(dim=1) == Y).float().mean() > 0.95
 #
+#    The outer loop counts epochs, and draws a new order for each. The inner one takes a step per batch: ten
+#    batches of ten, twenty times, are 200 steps.
+#
 #    - ``AssertionError: 20 steps``: That is one step per epoch. How many batches are in an epoch?
 #    - ``AssertionError: 2000 steps``: Is a batch ten examples, or one?
 #    - ``AssertionError``: The steps are counted right, but the loss does not fall far enough. Which call

@@ -323,6 +323,9 @@ assert bad == ["b1"]
 #       assert not any(agrees(f, 1.001 * g, p) for _ in range(20)), "scaled"
 #       assert not any(agrees(f, swapped, p) for _ in range(20)), "swapped"
 #
+#    A random direction has another number for each element, so two gradients that changed places do not
+#    cancel. Its length is 1, so ``h`` is the length of the step.
+#
 #    - ``AssertionError: right``: Does the function return anything? Is the slope divided by the distance of
 #      the two places, and is the direction as long as ``h`` expects?
 #    - ``AssertionError: swapped``: Two gradients have changed places, and the check did not see it. Is your

@@ -302,6 +302,9 @@ assert torch.allclose(W.grad, X.T @ dZ) and torch.allclose(b.grad, dZ.sum(0))
 #       assert torch.allclose(dZ.sum(dim=1), torch.zeros(5, dtype=torch.float64))
 #       assert torch.allclose(dZ, Z.grad)
 #
+#    Each row is :math:`p - t`, and the mean over five rows divides it by 5. Taking 1 off at one element per
+#    row saves the one-hot matrix.
+#
 #    - ``AssertionError``: Each row has to add up to 0: is 1 taken off at the right class of *its* row?
 #      If the rows do, compare one number with ``Z.grad``. Which factor is between them?
 #    - ``IndexError``: To pick one element from each row, both indices need one number per row.

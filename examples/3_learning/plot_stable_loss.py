@@ -370,6 +370,9 @@ for y in [0, 1]:
 #       assert not torch.isnan(X.grad).any(), "NaN"
 #       assert torch.allclose(X.grad, torch.tensor([[0.6, 0.8], [0.0, 0.0], [0.0, 1.0]])), "gradient"
 #
+#    The first ``where`` puts a 1 in place of each 0, so the root has a finite slope everywhere. The second one
+#    puts the 0 back, and sends 0 to the root in that row.
+#
 #    - ``AssertionError: NaN``: One ``where`` after the root chooses among results. What does the root get
 #      to see for the row of zeros?
 #    - ``AssertionError: value``: Is a small number still inside the root? And what does the row of zeros
