@@ -4,7 +4,7 @@ Why do gradients vanish or explode?
 
 On the backward pass, each layer multiplies the gradient: by the slopes of its activation, and by its
 weights. If every layer halves it, twenty layers leave a millionth, and the first ones hardly learn. If
-every layer doubles it, a step throws them far off. No error tells you. Here are three sigmoids in a
+every layer doubles it, a step throws them far off. No error tells you. Here are two sigmoids in a
 row, each at :math:`z = 0`, where a sigmoid is steepest and its slope is ¼.
 
 .. predict:: What does ``h0.grad`` hold?
@@ -12,32 +12,32 @@ row, each at :math:`z = 0`, where a sigmoid is steepest and its slope is ¼.
    :program: next
 
    Each sigmoid multiplies by its slope, and the sums hand on what arrives:
-   :math:`\tfrac14 \cdot \tfrac14 \cdot \tfrac14 = \tfrac1{64}`.
+   :math:`\tfrac14 \cdot \tfrac14 = \tfrac1{16}`.
 
    - ``0.25``: That is what one sigmoid leaves. How many lie on the path?
-   - ``0.75``: The slopes lie on one path, one behind the other. Do they add up?
-   - ``0.125``: That would be three halves, multiplied. The *value* of each sigmoid is ½, and its slope?
+   - ``0.5``: The slopes lie on one path, one behind the other. Do they add up?
+   - ``0.125``: One half and one quarter? The *value* of a sigmoid at 0 is ½. What is its slope?
 """
 
 # %%
 import torch
 
 h0 = torch.tensor(0.5, requires_grad=True)
-b1, b2, b3 = (torch.tensor(-0.5, requires_grad=True) for _ in range(3))
+b1 = torch.tensor(-0.5, requires_grad=True)
+b2 = torch.tensor(-0.5, requires_grad=True)
 
 h1 = torch.sigmoid(h0 + b1)
 h2 = torch.sigmoid(h1 + b2)
-h3 = torch.sigmoid(h2 + b3)
 
-h3.backward()
-print(f"{b3.grad.item() = }, {b2.grad.item() = }, {b1.grad.item() = }")
-print(f"{h0.grad.item() = }, {1 / 4**15 = :.0e}")
-# sphinx_gallery_graph = "h3; view: written"
+h2.backward()
+print(f"{b2.grad.item() = }, {b1.grad.item() = }, {h0.grad.item() = }")
+print(f"{1 / 4**15 = :.0e}")
+# sphinx_gallery_graph = "h2; view: written"
 
 # %%
-# From right to left, 1 becomes 0.25, 0.0625 and 0.015625. The bias of the first layer gets a 16th of what
-# that of the last one gets, so in one step it moves a 16th as far. With 15 layers, less than a billionth
-# is left. This is a :term:`vanishing gradient`.
+# From right to left, 1 becomes 0.25, and then 0.0625. The bias of the first layer gets a quarter of what that
+# of the second one gets, so in one step it moves a quarter as far. With 15 layers, less than a billionth is
+# left. This is a :term:`vanishing gradient`.
 #
 # Change an input in the picture. Wherever you move it, the gradient of ``h0`` only becomes smaller,
 # because the slope of a sigmoid is nowhere larger than at 0.
