@@ -126,8 +126,8 @@ print("{:.4f} {:.2f}".format(*evaluate(model, X_test, Y_test)))
 # - The loss is computed from logits, and ``argmax`` decides which class they mean. ``argmax`` has no
 #   gradient, so it is used for counting only.
 #
-# ``torch.utils.data.DataLoader`` does the shuffling and cutting for you, and loads the next batch
-# meanwhile. It changes nothing about the graph.
+# ``torch.utils.data.DataLoader`` does the shuffling and cutting for you, and its worker processes can load the
+# next batch meanwhile. It changes nothing about the graph.
 #
 # Ten steps or one
 # ----------------
@@ -158,8 +158,9 @@ print(f"{history[-1][0]:.4f} {whole[-1][0]:.4f}")
 #
 # What people get wrong
 # ---------------------
-# *The loss that the last batch printed is the loss of the model.* It is the loss of 20 examples, and
-# of parameters that have changed since. The last line is the loss of all 200:
+# *The loss of the last batch is the loss of the model.* It is the loss of 20 examples, before a step that
+# changed the parameters. The first three lines below are single batches, all with the same parameters. The
+# last line is the loss of all 200:
 
 model = new_model()
 train(model, X_train, Y_train, size=20, epochs=5)
@@ -331,6 +332,9 @@ print(f"{len(one_by_one) = }, {len(together) = }")
 #       assert optimizer.steps == 200, f"{optimizer.steps} steps"
 #       assert F.cross_entropy(Z, Y) < 0.2
 #       assert (Z.argmax(dim=1) == Y).float().mean() > 0.95
+#
+#    The outer loop counts epochs, and draws a new order for each. The inner one takes a step per batch: ten
+#    batches of ten, twenty times, are 200 steps.
 #
 #    - ``AssertionError: 20 steps``: That is one step per epoch. How many batches are in an epoch?
 #    - ``AssertionError: 2000 steps``: Is a batch ten examples, or one?

@@ -2,23 +2,22 @@ r"""
 What gradient does cross-entropy send back?
 ===========================================
 
-Softmax turns one number per class into probabilities, and cross-entropy is minus the logarithm of
-the probability that the right class got. A sum, a division and a logarithm lie on the way, but what
-arrives at the numbers is short enough to remember.
+A classifier computes one number :math:`z` per class. Softmax turns these numbers into probabilities, and
+cross-entropy is minus the logarithm of the one that the right class got. What arrives at the numbers is
+short enough to remember. Here are three classes, with :math:`z` = log 1, log 2 and log 5.
 
-.. predict:: The program prints the probabilities ``p`` and ``z.grad``. What does ``z.grad`` hold?
-      Answer with three numbers. (The right class is number 1, counted from 0.)
+.. predict:: The right class is number 1, counted from 0. What does ``z.grad`` hold? Answer with three
+      numbers.
    :answer: z.grad
    :program: next
 
    Each number gets its probability, and the right class gets 1 less:
    :math:`(\tfrac18, \tfrac28 - 1, \tfrac58)`. The lesson shows why.
 
-   - ``0, -4, 0``: That arrives at ``p``. Through which operation does ``p[1]`` depend on the other
-     two numbers?
-   - ``0.125, 0.25, 0.625``: Those are the probabilities. Should the right class become more likely,
-     or less?
-   - ``0, -0.75, 0``: The middle one is right. What happens to ``p[1]`` if another ``z`` grows?
+   - ``0, -1, 0``: That comes back through ``z[1]``. On which other path does ``L`` depend on all three?
+   - ``0.125, 0.25, 0.625``: Those are the probabilities, and one path brings just that. What comes back
+     along the other one?
+   - ``0, -0.75, 0``: The middle one is right. What happens to ``s``, and to ``L``, if another ``z`` grows?
 """
 
 # %%
@@ -28,48 +27,49 @@ z = torch.tensor([1.0, 2.0, 5.0]).log().requires_grad_()
 
 e = torch.exp(z)
 s = e.sum()
-p = e / s
-q = p[1]
-L = -torch.log(q)
+r = torch.log(s)
+q = z[1]
+L = r - q
 
 L.backward()
-print(f"{p = }")
+print(f"{(e / s).detach() = }")
 print(f"{z.grad = }")
 # sphinx_gallery_graph = "L; view: written"
 
 # %%
-# Back, one operation at a time
-# -----------------------------
-# The numbers were chosen so that ``e`` is (1, 2, 5), ``s`` is 8 and ``q`` is ¼. Play the picture
-# backward, and check each number that arrives:
-#
-# - The logarithm sends :math:`-\tfrac1q = -4` to ``q``, and so ``p`` gets (0, −4, 0).
-# - The division sends :math:`-4 \cdot \tfrac1s = -\tfrac12` to the middle of ``e``. It sends
-#   :math:`-4 \cdot \bigl(-\tfrac{2}{s^2}\bigr) = \tfrac18` to ``s``.
-# - The sum hands :math:`\tfrac18` to *each* element of ``e``. This is the path on which the wrong
-#   classes get something.
-# - ``e`` was used twice, so the two add up to (0.125, −0.375, 0.125).
-# - The exponential multiplies by its own result, (1, 2, 5), which gives (0.125, −0.75, 0.625).
-#
-# On paper
-# --------
-# Take the logarithm before you differentiate. With :math:`y` for the number of the right class,
+# Why this is the loss
+# --------------------
+# *Softmax* makes probabilities of any numbers: it takes the exponential of each, so that all are positive,
+# and divides by their sum, so that they add up to 1. The loss is minus the logarithm of the one that the
+# right class :math:`y` got. The logarithm turns the division into a difference, and undoes the exponential:
 #
 # .. math::
 #
-#    L = -\log \frac{e^{z_y}}{\sum_j e^{z_j}} = -z_y + \log \sum_j e^{z_j}
+#    p_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \qquad
+#    L = -\log p_y = \log \sum_j e^{z_j} - z_y
 #
-# The first part has the derivative −1 for :math:`z_y`, and 0 for the others. The second part has,
-# for each :math:`z_k`, the derivative :math:`e^{z_k} / \sum_j e^{z_j}`, and that is :math:`p_k`. So
+# The second form is what the program computes. Its numbers were chosen so that ``e`` is (1, 2, 5), ``s`` is 8,
+# and the probabilities are the eighths that it prints.
+#
+# Two paths back
+# --------------
+# Play the picture backward. Two paths lead from ``L`` to ``z``:
+#
+# - **Through the sum.** The logarithm sends :math:`\tfrac1s = \tfrac18` to ``s``, and the sum hands it to each
+#   element of ``e``. The exponential multiplies by its own result, (1, 2, 5). So this path brings
+#   :math:`e_k / s`, which is the *probability* of each class. All classes get something here, since each of them
+#   is in the sum.
+# - **Directly.** The difference sends −1 to ``q``. This reaches the right class only: (0, −1, 0).
+#
+# Both add up at ``z``. With :math:`t_k` for the label, 1 for the right class and 0 for the others,
 #
 # .. math::
 #
-#    \frac{\partial L}{\partial z_k} = p_k - t_k \qquad
-#    t_k = \begin{cases} 1 & \text{if } k = y \\ 0 & \text{otherwise} \end{cases}
+#    \frac{\partial L}{\partial z_k} = p_k - t_k
 #
 # It is the :math:`a - y` of :doc:`/lessons/3_learning/plot_logistic_graph` again: what the model
-# said, minus what would have been right. A step against this gradient raises the right number
-# by what it lacks, and lowers each wrong one by the probability that it took. The elements add up to
+# said, minus what would have been right. A step against this gradient raises the right number in proportion
+# to what it lacks, and lowers each wrong one in proportion to the probability that it took. The elements add up to
 # 0, since both :math:`p` and :math:`t` add up to 1.
 #
 # In one call
@@ -96,7 +96,7 @@ print(f"{z.grad = }")
 # Besides being shorter, the call is safer. It never computes :math:`e^{1000}`:
 
 z = torch.tensor([0.0, 1000.0], requires_grad=True)
-by_parts = -torch.log(torch.exp(z)[0] / torch.exp(z).sum())
+by_parts = torch.log(torch.exp(z).sum()) - z[0]
 in_one = F.cross_entropy(z, torch.tensor(0))
 print(f"{by_parts.item() = }, {in_one.item() = }")
 
@@ -301,6 +301,9 @@ assert torch.allclose(W.grad, X.T @ dZ) and torch.allclose(b.grad, dZ.sum(0))
 #       assert dZ.shape == Z.shape
 #       assert torch.allclose(dZ.sum(dim=1), torch.zeros(5, dtype=torch.float64))
 #       assert torch.allclose(dZ, Z.grad)
+#
+#    Each row is :math:`p - t`, and the mean over five rows divides it by 5. Taking 1 off at one element per
+#    row saves the one-hot matrix.
 #
 #    - ``AssertionError``: Each row has to add up to 0: is 1 taken off at the right class of *its* row?
 #      If the rows do, compare one number with ``Z.grad``. Which factor is between them?

@@ -58,9 +58,9 @@ print(f"{r.grad.item() = }, {q.grad.item() = }, {a.grad.item() = }, {z.grad.item
 #    \frac{\partial L}{\partial z} &= \infty \cdot a\,(1 - a) = \infty \cdot 0 = \text{NaN}
 #
 # On paper, :math:`1 - a` cancels: :math:`\frac{1}{1 - a} \cdot a\,(1 - a) = a`. Autograd cannot
-# cancel, because it multiplies numbers, not formulas. From there on it stays NaN, whatever is added to
-# it, and even if it is multiplied by 0. NaN is not even equal to itself: look for it with
-# :py:func:`torch.isnan`, or with :py:func:`torch.isfinite`, which is ``False`` for infinities too.
+# cancel, because it multiplies numbers, not formulas. Infinity times zero could be anything, so the
+# product is NaN. It stays NaN, whatever you add to it, and even if you multiply it by 0. NaN is not even
+# equal to itself: look for it with :py:func:`torch.isnan`, or with :py:func:`torch.isfinite`, which is ``False`` for infinities too.
 #
 # Change ``z`` to 2 in the picture, and everything is finite. Change it to −100, and it still is, since
 # :math:`1 - a` is 1 there. On that side, the other part of the loss fails. Here is the whole loss, for
@@ -369,6 +369,9 @@ for y in [0, 1]:
 #       assert torch.allclose(result, torch.tensor([5.0, 0.0, 2.0])), "value"
 #       assert not torch.isnan(X.grad).any(), "NaN"
 #       assert torch.allclose(X.grad, torch.tensor([[0.6, 0.8], [0.0, 0.0], [0.0, 1.0]])), "gradient"
+#
+#    The first ``where`` puts a 1 in place of each 0, so the root has a finite slope everywhere. The second one
+#    puts the 0 back, and sends 0 to the root in that row.
 #
 #    - ``AssertionError: NaN``: One ``where`` after the root chooses among results. What does the root get
 #      to see for the row of zeros?
