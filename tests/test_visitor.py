@@ -103,6 +103,18 @@ SEEN = {  # what stands on the page, what is asked of its record, and what that 
         lambda record: record.phone["tables"],
         ["pre-wrap"],
     ),
+    "a mark that begins a line": (
+        "<style>b { display: inline-block }</style>"  # as a formula is
+        "<p style='width: 1px'><b>x</b>, y</p><p><b>x</b>, y</p>",
+        lambda record: record.lines,
+        {"360": ["x, y"], "1280": ["x, y"]},
+    ),
+    "where a picture is": (
+        "<div class='aa-program' style='padding-top: 900px'>"
+        f"<div class='aa-scroll'>{PICTURE.format(100, 'x')}</div></div>",
+        lambda record: record.first["1280"]["top"] > 900,
+        True,
+    ),
     "a wide page": (
         "<p style='width: 500px'>x</p>",
         lambda record: record.phone["width"] > 480,
