@@ -104,8 +104,7 @@ SEEN = {  # what stands on the page, what is asked of its record, and what that 
         ["pre-wrap"],
     ),
     "a mark that begins a line": (
-        "<style>b { display: inline-block }</style>"  # as a formula is
-        "<p style='width: 1px'><b>x</b>, y</p><p><b>x</b>, y</p>",
+        "<p style='width: 1px'><math><mi>x</mi></math>, y</p><p><math><mi>x</mi></math>, y</p>",
         lambda record: record.lines,
         {"360": ["x, y"], "1280": ["x, y"]},
     ),
