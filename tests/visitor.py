@@ -154,7 +154,7 @@ LINES = r"""() => {
     const mark = range.getBoundingClientRect();
     range.setStart(block, 0);
     range.setEnd(text, 0);
-    const before = [...range.getClientRects()].at(-1);
+    const before = [...range.getClientRects()].findLast(each => each.width);
     if (before && mark.top >= before.bottom - 2) found.push(block.textContent);
   }
   return found;
