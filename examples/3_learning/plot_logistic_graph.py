@@ -226,7 +226,7 @@ print(f"{L.item() = :.4f}, {z.grad.item() = :.4f}")
 # ---------
 # .. fill:: This time the label is 0. Fill in what was calculated forward and what arrived backward.
 #    :graph: L; view: written
-#    :blanks: z, a, a.grad, z.grad, w.grad, b.grad
+#    :blanks: z, a, a.grad, z.grad, b.grad, p.grad, w.grad
 #
 #    .. code-block:: python
 #
@@ -236,19 +236,20 @@ print(f"{L.item() = :.4f}, {z.grad.item() = :.4f}")
 #       x, y = torch.tensor([3.0]), torch.tensor([0.0])
 #       w = torch.tensor([1.0], requires_grad=True)
 #       b = torch.tensor([-3.0], requires_grad=True)
-#       z = w * x + b
+#       p = w * x
+#       z = p + b
 #       a = torch.sigmoid(z)
 #       L = F.binary_cross_entropy(a, y)
 #
 #    ``z`` is 0, so ``a`` is 0.5. With the label 0, the loss is :math:`-\log(1 - a)`, whose derivative
-#    :math:`1/(1 - a)` is 2. Times the slope 0.25, this is 0.5, which is ``a - y``. It reaches ``b`` as it is, and
-#    ``w`` multiplied by the feature.
+#    :math:`1/(1 - a)` is 2. Times the slope 0.25, this is 0.5, which is ``a - y``. The sum hands it on
+#    to ``b`` and ``p`` as it is, and ``w`` receives it multiplied by the feature.
 #
 #    - ``a.grad = -2``: The size is right. Should the model have said more here, or less?
 #    - ``a.grad = 0.5``: That is ``a - y``, which arrives one operation further on. What is the derivative of
 #      :math:`-\log(1 - a)`?
 #    - ``z.grad = 2``: That has arrived at ``a``. What does the sigmoid multiply it by?
-#    - ``w.grad = 0.5``: That arrives at ``z``. What is the local derivative of ``w * x`` with respect to ``w``?
+#    - ``w.grad = 0.5``: That arrives at ``p``. What is the local derivative of ``w * x`` with respect to ``w``?
 #
 # .. derive:: Here the loss is another one: the squared error. Derive the gradient of one example with respect to
 #    its ``z``, as a formula in ``a`` and ``y``.

@@ -229,9 +229,9 @@ print(f"{train(linear) = }")
 #
 # Exercises
 # ---------
-# .. fill:: One number goes into two hidden units, ``p`` and ``q``. Fill in what is calculated and what arrives.
+# .. fill:: One number goes into two hidden units, ``p`` and ``q``. Fill in ``q``, and what arrives in the other empty boxes.
 #    :graph: J; view: written
-#    :blanks: p, q, p.grad, q.grad, w1.grad, w2.grad, v1.grad, v2.grad
+#    :blanks: q, p.grad, s.grad, w1.grad, v2.grad, q.grad, t.grad, w2.grad
 #
 #    .. code-block:: python
 #
@@ -242,18 +242,19 @@ print(f"{train(linear) = }")
 #       w2 = torch.tensor([-1.0], requires_grad=True)
 #       v1 = torch.tensor([3.0], requires_grad=True)
 #       v2 = torch.tensor([4.0], requires_grad=True)
-#       p = torch.relu(w1 * x)
-#       q = torch.relu(w2 * x)
+#       s = w1 * x
+#       p = torch.relu(s)
+#       t = w2 * x
+#       q = torch.relu(t)
 #       J = v1 * p + v2 * q
 #
-#    ``p`` is 2 and ``q`` is 0. Both receive their weight in the second layer, 3 and 4. Relu lets the 3 pass, and times
+#    ``q`` is 0. Both units receive their weight in the second layer, 3 and 4. Relu lets the 3 pass, and times
 #    ``x`` it is 6 for ``w1``. The 4 stops at relu. And ``v2`` receives ``q``, which is 0: an inactive unit gives no
 #    gradient to the weights on either side of it.
 #
 #    - ``q = -2``: That goes into relu. What comes out?
 #    - ``q.grad = 0``: What arrives at ``q`` comes from the product with ``v2``. It has not yet met relu.
-#    - ``w2.grad = 8``: 4 arrives at ``q``, and ``x`` is 2. What lies between the two?
-#    - ``w1.grad = 3``: That has passed relu. What does the product with ``x`` do to it?
+#    - ``t.grad = 4``: That arrives at ``q``. What is the slope of relu where ``t`` is negative?
 #    - ``v2.grad = 4``: That is the value of ``v2``. Which factor does a product send to it?
 #
 # .. derive:: Other networks use tanh. What arrives at ``A`` is ``dA``. Derive what arrives at ``Z``, as a formula in ``dA`` and
