@@ -41,8 +41,16 @@ SCRIPTS = (
         "the exercises' script",
         EXERCISES / "exercises.min.js",
         EXERCISES / "exercises.js",
-        ("sphinx/exercises/*.js", "sphinx/exercises/*.mjs"),
-    ),
+        (
+            "sphinx/exercises/*.js",
+            "sphinx/exercises/*.mjs",
+            "player/calculation.js",
+            "player/elements.js",
+            "player/operations/*.js",
+            "player/overlay.js",
+            "player/tensors.js",
+        ),
+    ),  # fmt: skip
 )
 
 

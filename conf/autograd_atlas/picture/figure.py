@@ -179,7 +179,7 @@ def add_unfolded(
     played["unfolded"] = {**larger, "titles": packed(NEXT.join(titles))}
 
 
-def scrolling(svg: str, words: Words) -> str:
+def scrolling(svg: str, words: Words, smallest: float = SMALLEST) -> str:
     """A picture that shrinks to the page as long as it can be read, and then scrolls by itself.
 
     The empty picture beside it holds the width below which it does not shrink.
@@ -188,7 +188,7 @@ def scrolling(svg: str, words: Words) -> str:
     if width is None:
         raise ValueError("a picture has to say how wide it is")
     least = (
-        f'<svg class="aa-least" width="{float(width[1]) * SMALLEST:.0f}" height="0" '
+        f'<svg class="aa-least" width="{float(width[1]) * smallest:.0f}" height="0" '
         'aria-hidden="true"/>'
     )
     label = f'tabindex="0" role="group" aria-label="{words["scroll"]}"'

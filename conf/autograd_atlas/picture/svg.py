@@ -6,7 +6,7 @@ that pages need no style attribute, and text that cannot break it, whatever it c
 
 import hashlib
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -36,6 +36,8 @@ from .keys import Key, Kind
 from .labels import columns
 from .layout import Layout, layout
 from .words import Words, words
+
+SCALE = 1.1  # of a picture on a page
 
 # What XML 1.0 cannot hold, not even escaped.
 UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -121,6 +123,22 @@ def box_svg(box: Box, at: Rectangle, prefix: str) -> str:
 
 
 def line_svg(x: float, y: float, line: Line) -> str:
+    return "".join(blanks_svg(x, y, line)) + words_svg(x, y, line)
+
+
+def blanks_svg(x: float, y: float, line: Line) -> Iterator[str]:
+    """Empty boxes, of an exercise, for what is to be typed into a line."""
+    for span in line:
+        width = columns(span.text) * CHARACTER
+        if span.style == "blank" and span.row:
+            yield (
+                f'<rect class="blank" data-of="{span.row.quantity}" x="{pixels(x)}" '
+                f'y="{pixels(y - 11.5)}" width="{pixels(width)}" height="{pixels(LINE - 1)}" rx="2"/>'
+            )
+        x += width
+
+
+def words_svg(x: float, y: float, line: Line) -> str:
     if len(line) == 1:
         return text_svg(x, y, line[0].text, line[0].style)
     spans = (f'<tspan class="{span.style}">{clean(span.text)}</tspan>' for span in line)
@@ -211,7 +229,9 @@ def picture_svg(
     return before + clean(alternative(graph, picture, words)) + title + after
 
 
-def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> str:
+def untitled(
+    picture: Diagram, at: Layout, prefix: str, alone: bool = False, scale: float = SCALE
+) -> str:
     """A picture whose title is still empty."""
     width, height = pixels(at.width), pixels(at.height)
     inner, kind, space = "", "aa-graph aa", ""
@@ -221,7 +241,7 @@ def untitled(picture: Diagram, at: Layout, prefix: str, alone: bool = False) -> 
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"{space} class="{kind}-{picture.view}" role="img" '
         f'aria-labelledby="{prefix}t" viewBox="0 0 {width} {height}" '
-        f'width="{pixels(at.width * 1.1)}" height="{pixels(at.height * 1.1)}">'
+        f'width="{pixels(at.width * scale)}" height="{pixels(at.height * scale)}">'
         f'<title id="{prefix}t"></title>{inner}{content_svg(picture, at, prefix)}</svg>'
     )
 

@@ -155,7 +155,9 @@ ENGLISH = {
     "random number",
     # Exercises, also in the page's script, which fills in {}
     "exercise-predict": "Exercise {n}: predict",
+    "exercise-fill": "Exercise {n}: fill in the picture",
     "exercise-derive": "Exercise {n}: derive",
+    "exercise-find": "Exercise {n}: find",
     "exercise-write": "Exercise {n}: write it",
     "exercise-first": "Predict first",
     "exercise-field": "Your answer",
@@ -179,6 +181,35 @@ ENGLISH = {
     "derive-name": "You may not use {} here.",
     "derive-wrong": "Not {}: with other numbers, it gives something else. Write down one local "
     "derivative for each operation, and multiply along the path.",
+    "exercise-picture": "Picture of the graph behind {roots}",
+    "fill-value": "value of {name}",
+    "fill-gradient": "gradient that arrived at {name}",
+    "fill-empty": "Type a number into one of the empty boxes.",
+    "fill-some": "Right so far: {right} of {all}.",
+    "fill-still": "{name} is right; {wrong} is not yet.",
+    "fill-number": "{name}: type one number.",
+    "fill-sign": "{name}: the size is right, the sign is not.",
+    "fill-follows": "{name} would be right if {earlier} were {typed}. Look at {earlier} first.",
+    "fill-earlier": "{earlier} comes first, and is not right. Look there, then at {name}.",
+    "fill-part": "{name}: that is one of several gradients that arrive there. They are added.",
+    "fill-passed": "{name}: {typed} arrived one operation further on. On the way to {name} it is "
+    "multiplied by the local derivative.",
+    "fill-local": "{name}: {typed} is a local derivative. Multiply it by the gradient that arrived "
+    "at the result of that operation.",
+    "fill-start": "{name}: the backward pass starts here. What is the derivative of something with "
+    "respect to itself?",
+    "fill-wrong-value": "{name} is not {typed}. The program says {name} = {source}.",
+    "fill-wrong-leaf": "{name} is not {typed}. The program says what it is.",
+    "fill-wrong-gradient": "{name} is not {typed}. For each operation that uses it, multiply the "
+    "gradient that arrived at the result by the local derivative; if there are several, add.",
+    "find-line": "line {n}: {code}",
+    "find-tensor": "tensor {name}",
+    "find-operation": "operation {symbol}, which gives {name}",
+    "find-instead": "Write instead:",
+    "find-without": "Leave this line out.",
+    "find-empty": "Choose one first.",
+    "find-wrong": "Not {typed}. Say for each step what it takes, what it gives, and what PyTorch "
+    "records of it.",
     "write-script": "Download {file}",
     "write-notebook": "As a notebook: {file}",
     "write-mistakes": "If it fails with …",

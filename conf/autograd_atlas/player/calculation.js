@@ -16,9 +16,11 @@ class Calculation {
   #edges; // by node: [number, target, output] of each
   #arrived = {}; // by name: the sum of the gradients so far
   #quantities = {};
+  #said; // by name: what stands for what is calculated
 
-  constructor(graph) {
+  constructor(graph, said) {
     this.#graph = graph;
+    this.#said = said;
     this.#round = graph.single ? Math.fround : (x) => x;
     this.#edges = graph.nodes.map(() => []);
     graph.edges.forEach(([source, target, output], n) =>
@@ -29,7 +31,7 @@ class Calculation {
   run(inputs) {
     const { tensors, calls, order } = this.#graph;
     tensors.forEach((_, n) => {
-      this.#quantities[`v${n}`] = this.#recorded(`v${n}`);
+      this.#quantities[`v${n}`] = this.#saidOr(`v${n}`, this.#recorded(`v${n}`));
     });
     for (const n in inputs) {
       const { shape } = this.#quantities[`v${n}`];
@@ -39,6 +41,11 @@ class Calculation {
     if (order.length) this.#start();
     for (const node of order) this.#backward(node);
     return this.#quantities;
+  }
+
+  #saidOr(name, value) {
+    const said = this.#said[name];
+    return said ? this.#rounded(tensor(value.shape, said)) : value;
   }
 
   #rounded({ shape, numbers }) {
@@ -70,7 +77,8 @@ class Calculation {
     for (const step of steps || [[call.op, values, "", call.named]]) {
       done.push(this.#step(call, step, done, origins, nodes));
     }
-    this.#quantities[`v${call.made[0]}`] = done.at(-1).result;
+    const made = `v${call.made[0]}`;
+    this.#quantities[made] = this.#saidOr(made, done.at(-1).result);
   }
 
   // ``nodes`` are those of the call that no earlier step has taken.
@@ -117,8 +125,8 @@ class Calculation {
   #backward(node) {
     const { known } = this.#graph;
     const name = `r${node}.0`;
-    const gradient = this.#arrived[name];
-    if (!gradient) return;
+    if (!this.#arrived[name]) return;
+    const gradient = this.#saidOr(name, this.#arrived[name]);
     this.#quantities[name] = gradient;
     if (known[`g${node}`]) this.#quantities[`g${node}`] = gradient;
     const step = this.#steps.get(node);
@@ -146,8 +154,8 @@ class Calculation {
 
 // All quantities of a tape's graph, by name, with other numbers for some inputs: {0: numbers, …} by
 // the places of tensors. Throws an error with its name as ``unknown`` for an operation that is not
-// among those of operations/.
-export const calculate = (graph, inputs) => new Calculation(graph).run(inputs);
+// among those of operations/. With numbers ``said`` for other quantities, by name, it goes on with these.
+export const calculate = (graph, inputs, said = {}) => new Calculation(graph, said).run(inputs);
 
 // The name of the first quantity that comes out other than PyTorch's, or null.
 export function difference(graph, quantities) {

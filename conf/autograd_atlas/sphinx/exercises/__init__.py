@@ -6,12 +6,14 @@ own, and a function in a module of the same name for browsers, which ``exercises
 
 from sphinx.application import Sphinx
 
-from . import base, fold, predict, write
+from . import base, find, fold, pictured, predict, write
 from .derive import Derive
+from .fill import Fill
+from .find import Find
 from .predict import Predict
 from .write import Write
 
-KINDS: tuple[type[base.Exercise], ...] = (Predict, Derive, Write)
+KINDS: tuple[type[base.Exercise], ...] = (Predict, Fill, Derive, Find, Write)
 
 
 def setup(app: Sphinx) -> None:
@@ -19,5 +21,7 @@ def setup(app: Sphinx) -> None:
     for kind in KINDS:
         base.add_kind(app, kind)
     predict.setup(app)  # what a lesson prints first waits for the reader's prediction
+    pictured.setup(app)  # graphs are drawn, with empty boxes or boxes to choose from
+    find.setup(app)  # the solution says what to write instead
     write.setup(app)  # scripts are offered
     fold.setup(app)  # text for those who want more

@@ -25,7 +25,7 @@ export const parts = (typed) =>
     .filter(Boolean);
 
 // The number that a part says, or null if it is a word.
-function numberIn(part) {
+export function numberIn(part) {
   const fraction = FRACTION.exec(part);
   if (fraction) return fraction[1] / fraction[2];
   if (INFINITY.test(part)) return part.startsWith("-") ? -Infinity : Infinity;

@@ -4,12 +4,15 @@
    A kind is a function of the form, of what is asked (see Asked in base.py), and of the mistakes
    that the author thought of, [{typed, item}]. It gives a function that is called when the form is
    sent, and gives {reply}, the name of one of the kind's words, or {item} of a mistake; `blank` goes
-   into the word's {}. Where it gives nothing, nothing is said. */
+   into the word's {}, and each of `values` to its name. Where it gives nothing, nothing is said. */
 
 import { derive } from "./derive.js";
+import { fill } from "./fill.js";
+import { filled } from "./filled.js";
+import { find } from "./find.js";
 import { predict } from "./predict.js";
 
-const KINDS = { derive, predict };
+const KINDS = { derive, fill, find, predict };
 
 function listen(form) {
   const { kind, asked, say } = form.dataset;
@@ -31,7 +34,7 @@ function listen(form) {
     const isRight = told.reply === "right";
     reply.classList.toggle("aa-right", isRight);
     if (told.item) reply.replaceChildren(...told.item.cloneNode(true).childNodes);
-    else reply.textContent = words[told.reply].replace("{}", () => told.blank ?? "{}");
+    else reply.textContent = filled(words[told.reply], told);
     if (isRight) solution.open = true;
   });
   const output = document.querySelector(".aa-first-output");
