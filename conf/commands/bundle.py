@@ -50,7 +50,7 @@ SCRIPTS = (
             "player/overlay.js",
             "player/tensors.js",
         ),
-    ),  # fmt: skip
+    ),
 )
 
 

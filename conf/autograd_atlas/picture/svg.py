@@ -131,9 +131,10 @@ def blanks_svg(x: float, y: float, line: Line) -> Iterator[str]:
     for span in line:
         width = columns(span.text) * CHARACTER
         if span.style == "blank" and span.row:
+            area = f'x="{pixels(x)}" y="{pixels(y - 11.5)}" width="{pixels(width)}"'
             yield (
-                f'<rect class="blank" data-of="{span.row.quantity}" x="{pixels(x)}" '
-                f'y="{pixels(y - 11.5)}" width="{pixels(width)}" height="{pixels(LINE - 1)}" rx="2"/>'
+                f'<rect class="blank" data-of="{span.row.quantity}" {area} '
+                f'height="{pixels(LINE - 1)}" rx="2"/>'
             )
         x += width
 

@@ -192,8 +192,8 @@ ENGLISH = {
     "fill-follows": "{name} would be right if {earlier} were {typed}. Look at {earlier} first.",
     "fill-earlier": "{earlier} comes first, and is not right. Look there, then at {name}.",
     "fill-part": "{name}: that is one of several gradients that arrive there. They are added.",
-    "fill-passed": "{name}: {typed} arrived one operation further on. On the way to {name} it is "
-    "multiplied by the local derivative.",
+    "fill-passed": "{name}: {typed} is what arrived at the result of the operation. Multiply it by "
+    "the local derivative.",
     "fill-local": "{name}: {typed} is a local derivative. Multiply it by the gradient that arrived "
     "at the result of that operation.",
     "fill-start": "{name}: the backward pass starts here. What is the derivative of something with "

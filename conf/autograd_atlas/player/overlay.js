@@ -39,7 +39,7 @@ export function layerOf(svg) {
   const wrapper = document.createElement("div");
   layer.className = "aa-layer";
   wrapper.className = "aa-overlaid";
-  Object.assign(wrapper.style, { position: "relative", width: "fit-content", maxWidth: "100%" });
+  Object.assign(wrapper.style, { position: "relative", width: "fit-content" });
   Object.assign(layer.style, {
     position: "absolute",
     inset: 0,

@@ -53,9 +53,9 @@ class Fill(Pictured):
     kind = "fill"
     says: ClassVar = {
         "right": "exercise-right", "value": "fill-value", "gradient": "fill-gradient",
-        "empty": "fill-empty", "some": "fill-some", "still": "fill-still", "number": "fill-number", "sign": "fill-sign",
-        "follows": "fill-follows", "earlier": "fill-earlier", "part": "fill-part",
-        "passed": "fill-passed", "local": "fill-local", "start": "fill-start",
+        "empty": "fill-empty", "some": "fill-some", "still": "fill-still", "number": "fill-number",
+        "sign": "fill-sign", "follows": "fill-follows", "earlier": "fill-earlier",
+        "part": "fill-part", "passed": "fill-passed", "local": "fill-local", "start": "fill-start",
         "wrong-value": "fill-wrong-value", "wrong-leaf": "fill-wrong-leaf",
         "wrong-gradient": "fill-wrong-gradient",
     }  # fmt: skip
@@ -90,16 +90,18 @@ class Fill(Pictured):
         """The blank that a mistake is about, and what is typed there."""
         name, _, number = (part.strip() for part in mistake.partition("="))
         if name not in wanted or not number:
-            known = ", ".join(wanted)
-            raise self.refusal(f"begin with a blank and a number, as in `{next(iter(wanted))} = 6`: "
-                               f"…, not `{mistake}`; the blanks are {known}")  # fmt: skip
+            example, known = f"`{next(iter(wanted))} = 6`", ", ".join(wanted)
+            raise self.refusal(
+                f"begin with a blank and a number, as in {example}: …, not `{mistake}`; "
+                f"the blanks are {known}"
+            )
         return name, parts(number)
 
     def blank(self, name: str) -> Blank:
         graph = self.graph
         tensor = self.tensor(name.removesuffix(GRADIENT))
         if not name.endswith(GRADIENT):
-            number = the_number(self, graph.tensors[tensor].value, name)
+            number = self.number(graph.tensors[tensor].value, name)
             call = graph.made_by.get(tensor)
             source = "" if call is None else graph.calls[call].source
             other = "wrong-value" if source else "wrong-leaf"
@@ -108,9 +110,11 @@ class Fill(Pictured):
         node, output = graph.tensors[tensor].node, graph.tensors[tensor].output
         arrived = received(graph, graph.tensors[tensor])
         if node is None or arrived is None:
-            raise self.refusal(f"no gradient arrived at {name.removesuffix(GRADIENT)}; "
-                               "run backward in the program, or take it out")  # fmt: skip
-        number = the_number(self, arrived, name)
+            raise self.refusal(
+                f"no gradient arrived at {name.removesuffix(GRADIENT)}; "
+                "run backward in the program, or take it out"
+            )
+        number = self.number(arrived, name)
         edges = [edge for edge in graph.edges if (edge.target, edge.output) == (node, output)]
         quantity = str(Quantity(Measure.RECEIVED, node, output))
         turn = (1, graph.order.index(node))
@@ -127,24 +131,26 @@ class Fill(Pictured):
         names = ", ".join(filter(None, map(tensor_name, self.graph.tensors)))
         raise self.refusal(f"there is no tensor {name!r} in the graph; there are {names}")
 
+    def number(self, value: Value, name: str) -> Number:
+        """The one that a tensor holds. Raises Refused."""
+        if value.numbers is None or len(value.numbers) != 1:
+            shape = ", ".join(map(str, value.shape))
+            raise self.refusal(f"{name} has the shape [{shape}]; ask for single numbers")
+        return value.numbers[0]
+
     def check(self, blank: Blank, drawn: set[str]) -> None:
         if blank.quantity not in drawn:
-            raise self.refusal(f"{blank.name} is not in the picture; open its block, as in "
-                               ":graph: J; fold: no")  # fmt: skip
+            raise self.refusal(
+                f"{blank.name} is not in the picture; open its block, as in :graph: J; fold: no"
+            )
         if not is_accepted(parts(shown(blank.number)), exact(blank.number)):
-            raise self.refusal(f"{blank.name} is {blank.number!r}, which cannot be typed; "
-                               "choose rounder numbers")  # fmt: skip
+            raise self.refusal(
+                f"{blank.name} is {blank.number!r}, which cannot be typed; choose rounder numbers"
+            )
 
     @classmethod
     def fields(cls, node: exercise, name: str, say: Words) -> str:
         return f"<button>{say['exercise-check']}</button>"
-
-
-def the_number(fill: Fill, value: Value, name: str) -> Number:
-    if value.numbers is None or len(value.numbers) != 1:
-        shape = ", ".join(map(str, value.shape))
-        raise fill.refusal(f"{name} has the shape [{shape}]; ask for single numbers")
-    return value.numbers[0]
 
 
 def received(graph: Graph, tensor: Tensor) -> Value | None:
@@ -157,7 +163,7 @@ def received(graph: Graph, tensor: Tensor) -> Value | None:
 def mistakes(graph: Graph, edges: Sequence[Edge], number: Number) -> list[tuple[Number, str]]:
     """What somebody may take for the gradient that came along these edges: one of several parts,
     what arrived one operation earlier, or the local derivative alone."""
-    found: list[tuple[Number, str]] = []
+    found: list[tuple[Number | None, str]] = []
     for edge in edges:
         before = graph.nodes[edge.source].outputs[0].received
         if len(edges) > 1:

@@ -23,9 +23,9 @@ class instead(nodes.General, nodes.Element):
 
 
 class Find(Pictured):
-    """``answer``: ``line 4``, or a box of ``graph``: the name of a tensor, or ``op`` and the name of
-    what an operation gives. ``holds``: an expression that is true after the program; of a line, only
-    if there is another one ``instead``."""
+    """``answer``: ``line 4``, or a box of ``graph``: the name of a tensor, or ``op`` and the name
+    of what an operation gives. ``holds``: an expression that is true after the program; of a line,
+    only if there is another one ``instead``."""
 
     kind = "find"
     says: ClassVar = {

@@ -14,7 +14,6 @@ from sphinx.application import Sphinx
 
 from ...graph import Graph
 from ...picture.calculation import calculation, why_fixed
-from ...picture.choice import Choice
 from ...picture.composing import diagram
 from ...picture.diagram import WRITTEN, Box, Diagram, Line, Span, sized
 from ...picture.figure import scrolling
@@ -27,10 +26,11 @@ from ...run import Request
 from ..comments import options_of
 from ..graphs import picture_of
 from ..pictures import kept
-from .base import Exercise, in_json, name_of, page_words, skip
+from .base import Exercise, exercise, in_json, name_of, page_words, skip
 
 BLANK = " " * 7  # room for what is typed, and for the sign that it is right
-SCALE = 1.5  # of a picture that is typed into: two lines are 24 pixels apart, as fingers need it
+SCALE = 1.5  # of a picture that is typed into: two lines are 24 pixels apart, as fingers need it,
+SMALLEST = 0.8  # and a little less where there is a mouse, and less room
 
 
 class asked_picture(nodes.General, nodes.Element):
@@ -60,12 +60,11 @@ class Pictured(Exercise):
             raise self.refusal(f":graph: {text}: {problem}") from None
 
     def figure(self) -> nodes.Element:
-        """The whole picture, for the solution. Raises ValueError for an option that does not fit."""
+        """The whole picture, for the solution. Raises ValueError for a block that there is not."""
         return picture_of(self.graph, self.picture)
 
     def drawn(self) -> Diagram:
-        choice: Choice = self.figure()["choice"]
-        return diagram(self.graph, WRITTEN, choice)
+        return diagram(self.graph, WRITTEN, self.figure()["choice"])
 
     def shown(self, program: nodes.literal_block) -> list[nodes.Node]:
         choice = self.figure()["choice"]
@@ -116,8 +115,8 @@ def quantities_in(picture: Diagram) -> set[str]:
 
 
 def with_blanks(picture: Diagram, blanks: Container[str]) -> Diagram:
-    """A picture in which some quantities are left out; wires carry no numbers then, which would tell
-    what is asked."""
+    """A picture without some quantities; then wires carry no numbers, which would tell what is
+    asked."""
     if not blanks:
         return picture
     boxes = tuple(with_blanks_in(box, blanks) for box in picture.boxes)
@@ -146,7 +145,9 @@ def emptied(span: Span, blanks: Container[str]) -> Line:
 def visit_picture(self: Any, node: asked_picture) -> None:
     say, graph = page_words(self), node["graph"]
     picture = with_blanks(diagram(graph, WRITTEN, node["choice"]), node["blanks"])
-    prefix = f"{name_of(node.parent)}."
+    asked = node.parent
+    assert isinstance(asked, exercise)
+    prefix = f"{name_of(asked)}."
     svg = stored(
         kept(self.builder.app), "asked", (picture, prefix),
         lambda: untitled(picture, layout(picture), prefix, scale=SCALE),
@@ -157,7 +158,7 @@ def visit_picture(self: Any, node: asked_picture) -> None:
     calculated = None if why_fixed(graph) else calculation(graph)
     self.body.append(
         f'<div class="aa-asked" data-prefix="{prefix}" data-places="{in_json(pointed)}" '
-        f'data-graph="{in_json(calculated)}">{scrolling(svg, say, 1)}</div>\n'
+        f'data-graph="{in_json(calculated)}">{scrolling(svg, say, SMALLEST)}</div>\n'
     )
     raise nodes.SkipNode
 
