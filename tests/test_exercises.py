@@ -13,8 +13,10 @@ import pytest
 import pages
 from autograd_atlas.sphinx.exercises.notebook import in_notebook
 from conftest import page_names, run_command
+from visitor import AXE, TYPE
 
 TYPED = ".aa-predict, .aa-derive"  # into one field
+ANSWERED = f"{TYPED}, .aa-fill, .aa-find"
 
 
 def exercises(
@@ -56,20 +58,25 @@ def test_every_lesson_asks_for_a_prediction_and_to_do_something(site):
     assert len(found["tensor.html"]) >= 7
 
 
+def check_replies(exercise: pages.Element, told: list[list[str]], language: str) -> None:
+    """The answer is right, each mistake gets its reply, and something else another one."""
+    right, others = answer(exercise), replies(exercise)
+    said = {"en": f"Right: {right}.", "zh": f"正确：{right}。"}[language]
+    *known, (_, before, last) = told
+    expected = {right: said, **others}
+    assert known == [[typed, "", reply] for typed, reply in expected.items()]
+    assert before == ""
+    assert last not in ("", said)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_answers_are_taken_and_other_answers_get_their_replies(site, visits, language):
     records = visits.records(language)
     count = 0
-    for name, asked in exercises(site, language, TYPED):
+    for name, asked in exercises(site, language, ANSWERED):
         for exercise, told in zip(asked, records[name].exercises, strict=True):
-            right, others = answer(exercise), replies(exercise)
-            said = {"en": f"Right: {right}.", "zh": f"正确：{right}。"}[language]
-            *known, (_, before, last) = told
-            expected = {right: said, **others}
-            assert known == [[typed, "", reply] for typed, reply in expected.items()], name
-            assert before == "", name
-            assert last not in ("", said), name
-            count += len(others)
+            check_replies(exercise, told, language)
+            count += len(replies(exercise))
     assert count > 80
 
 
@@ -258,6 +265,67 @@ print(f"{x = }")
 
 print("more")
 '''
+FILL = """
+::::{fill} Fill in what `u`, `J` and their gradients are.
+:graph: J
+:blanks: b.grad, u.grad, J.grad, J, u
+
+~~~python
+import torch
+
+b = torch.tensor(3.0, requires_grad=True)
+u = b * 4
+J = b * u
+J.backward()
+~~~
+
+Two paths lead to `b`.
+
+- `u = 7`: That is a sum.
+- `b.grad = 0`: It counts.
+::::
+"""
+LINE = """
+::::{find} Which line loses the gradient?
+:answer: line 4
+:holds: b.grad is not None
+:instead: u = b * 4
+
+~~~python
+import torch
+
+b = torch.tensor(3.0, requires_grad=True)
+u = torch.tensor(b.item() * 4, requires_grad=True)
+text = \"\"\"
+two lines\"\"\"
+u.backward()
+~~~
+
+`item` gives a number.
+
+- `line 7`: It only starts.
+::::
+"""
+BOX = """
+::::{find} Which operation hands on what arrives?
+:answer: op J
+:graph: J
+:holds: not u.is_leaf
+
+~~~python
+import torch
+
+b = torch.tensor(3.0, requires_grad=True)
+u = b * 4
+J = b + u
+J.backward()
+~~~
+
+A sum.
+
+- `u`: That is a tensor.
+::::
+"""
 LESSON = "examples/1_chapter/plot_one.py"
 
 
@@ -266,7 +334,8 @@ def made(built_project) -> Iterator[Path]:
     """A site that has one of each."""
     before = built_project.sources()
     built_project.write("docs/more.md", f"# More\n{EXERCISE}{DERIVE}{WRITE}{FOLD}")
-    built_project.change("docs/index.md", "lessons/1", "more\nlessons/1")
+    built_project.write("docs/pictures.md", f"# Pictures\n{FILL}{LINE}{BOX}")
+    built_project.change("docs/index.md", "lessons/1", "more\npictures\nlessons/1")
     built_project.write(LESSON, FIRST)
     try:
         build = built_project.build()
@@ -303,6 +372,209 @@ def test_exercises_of_all_kinds_are_numbered(made):
         asked = made_exercises(made, "more.html", language)
         assert [pages.text(each[0]) for each in asked] == titles
         assert [each.get("id") for each in asked] == ["exercise-1", "exercise-2", "exercise-3"]
+
+
+# -- Pictures and lines -----------------------------------------------------------------------
+
+
+def pictures(made: Path, language: str = "en") -> str:
+    return (made / language / "pictures.html").as_uri()
+
+
+def test_a_picture_to_fill_in_says_nothing_of_what_is_asked(made):
+    for language in ("en", "zh"):
+        fill = made_exercises(made, "pictures.html", language)[0]
+        assert answer(fill) == "u = 12, J = 36, J.grad = 1, u.grad = 3, b.grad = 24"
+        picture = pages.select(fill, ".aa-asked")[0]
+        told = [pages.text(each).strip() for each in picture.iter("text")]
+        assert sorted(told) == sorted(["b = 3", "∇", "×", "4", "u =", "∇", "×", "J =", "∇"])
+        assert len(pages.select(picture, "rect.blank")) == 5
+        assert pages.text(pages.select(picture, "title")[0]) in (
+            "Picture of the graph behind J",
+            "J 的计算图",
+        )
+        assert len(pages.select(fill, "details .aa-figure")) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_mistakes_in_pictures_and_lines_get_their_replies(made, reader, language):
+    told = reader(pictures(made, language), shared=True).evaluate(TYPE)
+    asked = made_exercises(made, "pictures.html", language)
+    for exercise, each in zip(asked, told, strict=True):
+        check_replies(exercise, each, language)
+
+
+U, J = "value of u", "value of J"
+B_GRAD, U_GRAD, J_GRAD = (f"gradient that arrived at {name}" for name in "buJ")
+FILLED = [  # the box; what is typed; how the reply begins
+    (U, "7", "u = 7: That is a sum."),
+    (U, "x", "u: type one number."),
+    (U, "-12", "u: the size is right, the sign is not."),
+    (U, "13", "u is not 13. The program says u = b * 4."),
+    (J, "39", "J would be right if u were 13. Look at u first."),
+    (J, "40", "u comes first, and is not right. Look there, then at J."),
+    (B_GRAD, "25", "b.grad would be right if u were 13. Look at u first."),
+    (U, "12", "u is right; J is not yet."),
+    (J, "36", "J is right; b.grad is not yet."),
+    (J_GRAD, "2", "J.grad: the backward pass starts here."),
+    (U_GRAD, "6", "u.grad would be right if J.grad were 2. Look at J.grad first."),
+    (J_GRAD, "1", "J.grad is right; u.grad is not yet."),
+    (U_GRAD, "9", "u.grad is not 9. For each operation that uses it, multiply"),
+    (U_GRAD, "3", "u.grad is right; b.grad is not yet."),
+    (B_GRAD, "12", "b.grad: that is one of several gradients that arrive there. They are added."),
+    (B_GRAD, "3", "b.grad: 3 is what arrived at the result of the operation."),
+    (B_GRAD, "4", "b.grad: 4 is a local derivative."),
+    (B_GRAD, "0", "b.grad = 0: It counts."),
+    (B_GRAD, "", "Right so far: 4 of 5."),
+    (B_GRAD, "24", "Right: u = 12, J = 36, J.grad = 1, u.grad = 3, b.grad = 24."),
+]
+
+
+def test_a_number_in_a_picture_is_told_right_or_wrong_with_the_cause(made, reader):
+    exercise = reader(pictures(made), shared=True).locator("#exercise-1")
+    exercise.get_by_role("button", name="Check").click()
+    reply = exercise.get_by_role("status").first
+    assert reply.inner_text() == "Type a number into one of the empty boxes."
+    solution = exercise.locator("> details")
+    for label, typed, expected in FILLED:
+        assert solution.get_attribute("open") is None
+        field = exercise.get_by_label(label, exact=True)
+        field.fill(typed)
+        field.press("Enter")
+        assert reply.inner_text().startswith(expected), (label, typed, reply.inner_text())
+        is_right = " is right; " in expected or expected.startswith("Right: ")
+        invalid = {True: "false", False: "true"}[is_right] if typed else None
+        assert field.get_attribute("aria-invalid") == invalid, (label, typed)
+        sign = field.evaluate("field => field.nextSibling.textContent")
+        assert sign == {None: "", "false": "✓", "true": "✗"}[invalid]
+    assert solution.get_attribute("open") is not None
+
+
+def test_empty_boxes_are_reached_in_the_order_of_the_calculation(made, reader):
+    page = reader(pictures(made), shared=True)
+    fields = page.locator("#exercise-1 .aa-asked").get_by_role("textbox")
+    labels = [each.get_attribute("aria-label") for each in fields.all()]
+    assert labels == [U, J, J_GRAD, U_GRAD, B_GRAD]
+    fields.first.focus()
+    for label in labels[1:]:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.ariaLabel") == label
+
+
+OFF = """() => [...document.querySelectorAll("#exercise-1 rect.blank")].map(blank => {
+  const at = blank.getBoundingClientRect();
+  const around = (x, y) => document.elementsFromPoint(x, y).find(each => each.matches(".aa-blank"));
+  const field = around(at.x + 9, at.y + at.height / 2)?.getBoundingClientRect();
+  return field && Math.max(...["x", "y", "width", "height"].map(
+    name => Math.abs(field[name] - at[name])));
+})"""
+
+
+@pytest.mark.parametrize(("width", "touch"), [(1280, False), (700, False), (360, True)])
+def test_fields_lie_over_their_boxes(made, reader, width, touch):
+    page = reader(
+        pictures(made), viewport={"width": width, "height": 2000}, has_touch=touch, is_mobile=touch
+    )
+    scroller = page.locator("#exercise-1 .aa-asked .aa-scroll")
+    off = page.evaluate(OFF)
+    scroller.evaluate("scroller => scroller.scrollLeft = 9999")
+    off = [a if b is None else b for a, b in zip(off, page.evaluate(OFF), strict=True)]
+    assert len(off) == 5
+    assert all(each < 2 for each in off), off
+    if touch:
+        rows = page.locator("#exercise-1 .aa-blank").evaluate_all(
+            "fields => fields.map(field => field.getBoundingClientRect().y)"
+        )
+        assert abs(rows[0] - rows[3]) >= 23.9, "the value of u, and its gradient"
+
+
+def test_a_line_is_found_with_the_keyboard(made, reader):
+    page = reader(pictures(made), shared=True)
+    exercise = page.locator("#exercise-2")
+    lines = exercise.get_by_role("radio")
+    assert [each.get_attribute("aria-label") for each in lines.all()] == [
+        "line 1: import torch",
+        "line 3: b = torch.tensor(3.0, requires_grad=True)",
+        "line 4: u = torch.tensor(b.item() * 4, requires_grad=True)",
+        'line 5: text = """',
+        'line 6: two lines"""',
+        "line 7: u.backward()",
+    ]
+    reply = exercise.get_by_role("status")
+    exercise.get_by_role("button", name="Check").click()
+    assert reply.inner_text() == "Choose one first."
+    lines.last.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    assert reply.inner_text() == "line 7: It only starts."
+    for _ in range(4):
+        page.keyboard.press("ArrowUp")
+    assert reply.inner_text() == ""
+    page.keyboard.press("Enter")
+    assert reply.inner_text().startswith("Not line 3: b = torch.tensor(3.0, requires_grad=True).")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    line = "4: u = torch.tensor(b.item() * 4, requires_grad=True)"
+    assert reply.inner_text() == f"Right: {line}."
+    solution = exercise.locator("> details")
+    assert solution.get_attribute("open") is not None
+    assert "Write instead:\n\nu = b * 4" in solution.inner_text().replace("\n\n\n", "\n\n")
+
+
+def test_a_line_that_is_clicked_is_chosen(made, reader):
+    exercise = reader(pictures(made), shared=True).locator("#exercise-2")
+    program = exercise.locator("pre").first
+    assert "".join(made_exercises(made, "pictures.html")[1].find(".//pre").itertext()) == (
+        program.evaluate("block => block.textContent")
+    )
+    program.get_by_text("two lines").click()
+    assert exercise.get_by_label("line 6").is_checked()
+
+
+def test_a_box_of_a_picture_is_found(made, reader):
+    exercise = reader(pictures(made), shared=True).locator("#exercise-3")
+    boxes = exercise.get_by_role("radio")
+    assert [each.get_attribute("aria-label") for each in boxes.all()] == [
+        "tensor b",
+        "operation ×, which gives u",
+        "tensor u",
+        "operation +, which gives J",
+        "tensor J",
+    ]
+    reply = exercise.get_by_role("status").first
+    for label, expected in {
+        "tensor u": "u: That is a tensor.",
+        "tensor b": "Not tensor b. Say for each step what it takes, what it gives, and what "
+        "PyTorch records of it.",
+        "operation +, which gives J": "Right: + → J.",
+    }.items():
+        exercise.get_by_label(label).click()
+        exercise.get_by_role("button", name="Check").click()
+        assert reply.inner_text() == expected
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
+def test_axe_finds_nothing_in_pictures_and_lines(made, reader, language, theme):
+    page = reader(pictures(made, language), color_scheme=theme)
+    for field in page.locator(".aa-blank").all():
+        field.fill("5")
+    page.locator("#exercise-2").get_by_role("radio").first.check()
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(
+        "axe.run('.aa-exercise', {preload: false, rules: {'target-size': {enabled: true}}})"
+    )
+    assert found["passes"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
+def test_pictures_and_lines_are_there_without_javascript(made, reader):
+    page = reader(pictures(made), java_script_enabled=False)
+    assert page.locator(".aa-exercise form:visible").count() == 0
+    assert page.locator("#exercise-1 rect.blank").count() == 5
+    assert page.locator(".aa-asked svg[role]:visible").count() == 2
+    assert page.locator(".aa-exercise > div pre:visible").count() == 3
+    page.locator("#exercise-1 > details > summary").click()
+    assert page.locator("#exercise-1 .aa-figure svg[role]").first.is_visible()
 
 
 def test_a_script_with_a_hole_is_written_in_the_language_of_the_page(made):
@@ -421,6 +693,68 @@ assert x == 1
 
 After.
 """
+PICTURES_IN_NOTEBOOK = """\
+.. fill:: Fill in.
+   :graph: J
+   :blanks: u, b.grad
+
+```python
+u = b * 4
+```
+   Two paths.
+
+   - ``u = 7``: No.
+
+.. find:: Which line?
+   :answer: line 4
+   :holds: b.grad is not None
+   :instead: u = b * 4
+
+```python
+u = b
+```
+   It is.
+"""
+PICTURES_AS_MARKDOWN = """\
+**Fill in.**
+
+```python
+u = b * 4
+```
+
+Fill in `u`, `b.grad`.
+
+<details>
+<summary>Solution</summary>
+
+Run the program, then look at `u`, `b.grad`.
+
+Two paths.
+
+- ``u = 7``: No.
+
+</details>
+
+**Which line?**
+
+```python
+u = b
+```
+
+<details>
+<summary>Solution</summary>
+
+The answer is `line 4`. Write `u = b * 4` instead.
+
+It is.
+
+</details>"""
+
+
+def test_pictures_and_lines_are_markdown_in_a_notebook():
+    assert in_notebook(PICTURES_IN_NOTEBOOK) == PICTURES_AS_MARKDOWN
+
+
 AS_MARKDOWN = """\
 Before.
 
@@ -557,8 +891,63 @@ WRITE_MISTAKES = [
     ("Added", "It is added", 0, "write_twice is the file of an exercise on more too"),
 ]
 FOLD_MISTAKES = [("*One.*", "~~~python\nx = 1\n~~~", 0, "take out the program: nothing runs it")]
+FILL_MISTAKES = [
+    (":graph: J\n", "", 0, "write :graph: too, as in :graph: J"),
+    (":graph: J", ":graph: J; view: recorded", 0, "what was written is drawn; take out the view"),
+    (":graph: J", ":graph: J; fold", 0, ':graph: J; fold: "" unknown; choose from'),
+    (":graph: J", ":graph: L", 0, "there is no variable L; write u or J"),
+    (":graph: J", ":graph: J; open: model", 0, "there is no block 'model' to open"),
+    (":blanks: b.grad, ", ":blanks: c.grad, ", 0, "no tensor 'c' in the graph; there are b, u, J"),
+    ("J, u\n", "J, u, J\n", 0, "each of them once"),
+    ("J.backward()\n", "J.backward()\nprint(J)\n", 0, "the program prints; take out what"),
+    ("u = b * 4", "u = b.detach() * 4", 0, "no gradient arrived at u; run backward in the program"),
+    ("J = b * u", "b = b * torch.ones(2)\nJ = b.sum() * u", 0, "there are 2 tensors b; give each"),
+    (
+        "u = b * 4\nJ = b * u",
+        "u = b * torch.ones(2)\nJ = u.sum()",
+        0,
+        ".grad has the shape [2]; ask",
+    ),
+    ("u = b * 4", "u = b * torch.ones(2)", 10, "grad can be implicitly created"),
+    ("u = b * 4", "u = b * 4.1151e-5", 0, "u is 0.000123"),
+    ("- `u = 7`", "- `7`", 0, "begin with a blank and a number, as in `u = 6`: …, not `7`"),
+    ("- `u = 7`", "- `v = 7`", 0, "not `v = 7`; the blanks are u, J, J.grad, u.grad, b.grad"),
+    ("- `u = 7`", "- `u = 12.0`", 0, "u = 12.0 is the answer; take out the reply to it"),
+    ("- `u = 7`", "- `b.grad = 0`: A.\n- `b.grad=0.0`", 0, "has two replies; take out one"),
+]
+LINE_MISTAKES = [
+    (":answer: line 4\n", "", 0, "write :answer: too, as in :answer: line 4"),
+    (":holds: b.grad is not None\n", "", 0, "write :holds: too, as in :holds: "),
+    (":instead: u = b * 4\n", "", 0, "write :instead: too, as in :instead: pass"),
+    (":answer: line 4", ":answer: line 9", 0, "there is no 'line 9' to point at; there is line 1"),
+    (":answer: line 4", ":answer: line 2", 0, "there is no 'line 2' to point at; there is line 1"),
+    (":answer: line 4", ":answer: u", 0, "there is no 'u' to point at; there is line 1, line 3"),
+    (":holds: b.grad is not None", ":holds: u == 12", 0, "u == 12 is True with line 4 as it is"),
+    (
+        ":instead: u = b * 4",
+        ":instead: pass",
+        0,
+        "is NameError: name 'u' is not defined with line 4",
+    ),
+    (":instead: u = b * 4", ":instead: u = 4", 0, "with line 4 as u = 4; it should be True"),
+    ("- `line 7`", "- `line 8`", 0, "there is no 'line 8' to point at"),
+    ("- `line 7`", "- `line 4`", 0, "line 4 is the answer; take out the reply to it"),
+]
+BOX_MISTAKES = [
+    (":answer: op J", ":answer: op b", 0, "no 'op b' to point at; there is b, op u, u, op J, J"),
+    (":holds: not u.is_leaf", ":holds: b.grad is None", 0, "b.grad is None is False; it should"),
+    (
+        ":holds: not u.is_leaf",
+        ":holds: c",
+        0,
+        "c is NameError: name 'c' is not defined; it should",
+    ),
+    (":graph: J", ":graph: J\n:instead: pass", 0, "a box is not changed; take out :instead:"),
+    ("- `u`", "- `v`", 0, "there is no 'v' to point at; there is b, op u, u, op J, J"),
+]
 MISTAKES = {
     EXERCISE: PREDICT_MISTAKES, DERIVE: DERIVE_MISTAKES, WRITE: WRITE_MISTAKES, FOLD: FOLD_MISTAKES,
+    FILL: FILL_MISTAKES, LINE: LINE_MISTAKES, BOX: BOX_MISTAKES,
 }  # fmt: skip
 
 

@@ -187,15 +187,47 @@ INPUTS = """async () => {
   }));
 }"""
 # The answer, each other answer that the author thought of, and one that nobody did.
-TYPE = """() => [...document.querySelectorAll(".aa-predict, .aa-derive")].map(exercise => {
+TYPE = """() => [...document.querySelectorAll(".aa-exercise")].filter(
+  exercise => exercise.querySelector("form")
+).map(exercise => {
   const form = exercise.querySelector("form");
-  const [field, reply] = [form.querySelector("input"), form.querySelector("[role=status]")];
+  const reply = form.querySelector("[role=status]");
+  const {kind, asked} = form.dataset;
+  const tell = field => field.dispatchEvent(new Event("input", {bubbles: true}));
+  const put = (field, typed) => {
+    field.value = typed;
+    tell(field);
+  };
+  const ways = {
+    predict: typed => put(form.querySelector("input"), typed),
+    derive: typed => put(form.querySelector("input"), typed),
+    fill(typed) {
+      const names = JSON.parse(asked).map(({name}) => name);
+      const fields = form.querySelectorAll(".aa-blank");
+      for (const pair of typed.split(", ")) {
+        const [name, number = name] = pair.split("=").map(part => part.trim());
+        const field = fields[Math.max(0, names.indexOf(name))];
+        put(field, number);
+        field.dispatchEvent(new Event("change"));
+      }
+      tell(form);
+    },
+    find(typed) {
+      const {answer} = JSON.parse(asked);
+      const choices = [...exercise.querySelectorAll(".aa-choice")];
+      const known = [answer, ...others.map(each => each.textContent)];
+      const meant = typed === answers[0] ? answer : typed;
+      const choice = choices.find(({value}) => value === meant)
+        ?? choices.find(({value}) => !known.includes(value));
+      choice.checked = true;
+      tell(choice);
+    },
+  };
   const others = [...exercise.querySelectorAll(".aa-others li")].map(
     item => item.querySelector("code"));
   const answers = [exercise.querySelector(".aa-answer"), ...others].map(each => each.textContent);
   return [...answers, "123456.75"].map(typed => {
-    field.value = typed;
-    field.dispatchEvent(new Event("input", {bubbles: true}));
+    ways[kind](typed);
     const before = reply.textContent;
     form.requestSubmit();
     return [typed, before, reply.textContent];

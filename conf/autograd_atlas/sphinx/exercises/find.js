@@ -44,7 +44,7 @@ function chooseLine(exercise, words, known) {
     return row;
   });
   block.replaceChildren(...rows);
-  return { group: block, shown: block.closest(".aa-exercise > *") };
+  return block;
 }
 
 function chooseBox(exercise, words) {
@@ -55,18 +55,21 @@ function chooseBox(exercise, words) {
     const part = box.querySelector(place.kind === "operation" ? "rect.op" : "rect:not(.op)");
     lay(radio(place.typed, filled(words[place.kind], { values: place })), svg, roomOf(part));
   }
-  return { group: layerOf(svg), shown: picture };
+  return layerOf(svg);
 }
 
 export function find(form, { answer, lines }, known) {
   const exercise = form.closest(".aa-exercise");
   const words = JSON.parse(form.dataset.say);
-  const { group, shown } = lines ? chooseLine(exercise, words, lines) : chooseBox(exercise, words);
+  const group = lines ? chooseLine(exercise, words, lines) : chooseBox(exercise, words);
   group.role = "radiogroup";
   group.setAttribute("aria-labelledby", `${exercise.id}-title`);
-  form.prepend(shown);
+  // They stay where they are, for a button that copies a program would send the form that it is in.
+  form.id = `${exercise.id}-form`;
+  for (const choice of group.querySelectorAll(".aa-choice")) choice.setAttribute("form", form.id);
+  group.addEventListener("input", () => form.dispatchEvent(new Event("input")));
   return () => {
-    const chosen = form.querySelector(".aa-choice:checked");
+    const chosen = group.querySelector(":checked");
     if (!chosen) return { reply: "empty" };
     if (chosen.value === answer) return { reply: "right" };
     const mistake = known.find(({ typed }) => typed === chosen.value);
