@@ -120,7 +120,7 @@ def with_blanks(picture: Diagram, blanks: Container[str]) -> Diagram:
     if not blanks:
         return picture
     boxes = tuple(with_blanks_in(box, blanks) for box in picture.boxes)
-    wires = tuple(replace(wire, above="", below="") for wire in picture.wires)
+    wires = tuple(wire._replace(above="", below="") for wire in picture.wires)
     return replace(picture, boxes=boxes, wires=wires)
 
 
