@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograd_atlas import Recording
+from autograd_atlas import Recording, draw
 from autograd_atlas.recording import record
 
 
@@ -110,3 +110,26 @@ def test_recordings_that_are_kept_show_their_own_step() -> None:
     for graph, (_, loss) in zip(graphs, kept, strict=True):
         assert graph.order
         assert graph.tensors[graph.roots[0].tensor].value.numbers == (loss.item(),)
+
+
+def folded_chain(x: torch.Tensor) -> torch.Tensor:
+    for _ in range(150):
+        x = (x * 2).sin()
+    return x
+
+
+@pytest.mark.parametrize("shown", ["_repr_svg_", "_repr_html_"])
+@pytest.mark.parametrize("with_recording", [False, True])
+def test_a_drawing_is_freed_as_soon_as_it_is_dropped(shown: str, with_recording: bool) -> None:
+    """No circle keeps a large graph alive until Python looks for circles."""
+    with Recording() as recording:
+        y = folded_chain(torch.ones(1, requires_grad=True))
+    gc.disable()
+    try:
+        drawing = draw(y, recording=recording if with_recording else None)
+        getattr(drawing, shown)()
+        graph = weakref.ref(drawing.graph)
+        del drawing
+        assert graph() is None
+    finally:
+        gc.enable()

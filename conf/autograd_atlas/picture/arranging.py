@@ -6,7 +6,7 @@ wires lead in a circle.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,11 +32,27 @@ def chain(blocks: Sequence[Block], block: int | None) -> list[int]:
     return around[::-1]
 
 
+def with_inner(blocks: Sequence[Block], counts: Mapping[int | None, int]) -> Counter[int]:
+    """A count for each block, to which those of the blocks inside of it are added."""
+    summed: Counter[int] = Counter()
+    for block, count in counts.items():
+        around = block
+        while around is not None:
+            summed[around] += count
+            around = blocks[around].parent
+    return summed
+
+
 def common_block(blocks: Sequence[Block], users: Iterable[int | None]) -> int | None:
     """The innermost block that holds all of these."""
     different = set(users)
     if len(different) == 1:
         return different.pop()
+    if None in different:
+        return None
+    parents = {blocks[user].parent for user in different if user is not None}
+    if len(parents) == 1:
+        return parents.pop()
     common = None
     for level in zip(*(chain(blocks, user) for user in different), strict=False):
         if len(set(level)) > 1:
@@ -104,10 +120,10 @@ class Tree:
         block_of: dict[Key, int | None] = {}
         for block, row in self.rows.items():
             for unit in row:
-                if isinstance(unit, int):
-                    self.blocks[unit] = replace(self.blocks[unit], parent=block)
-                else:
+                if not isinstance(unit, int):
                     block_of[unit] = block
+                elif self.blocks[unit].parent != block:
+                    self.blocks[unit] = replace(self.blocks[unit], parent=block)
         return block_of
 
     def add(self, block: Block, row: list[Unit]) -> int:
@@ -128,16 +144,14 @@ class Tree:
     def fold_repeats(self) -> None:
         """Put a block around each stretch of units that are alike, at least three times in a
         row; first inside of blocks."""
-        contents = self.contents()
+        self.fold_in(None, self.contents())
 
-        def fold(block: int | None) -> None:
-            for unit in self.rows.get(block, ()):
-                if isinstance(unit, int):
-                    fold(unit)
-            while self.fold_row(block, contents):
-                pass
-
-        fold(None)
+    def fold_in(self, block: int | None, contents: "Contents") -> None:
+        for unit in self.rows.get(block, ()):
+            if isinstance(unit, int):
+                self.fold_in(unit, contents)
+        while self.fold_row(block, contents):
+            pass
 
     def fold_row(self, block: int | None, contents: "Contents") -> bool:
         """Fold what repeats in one block; whether there was any."""
@@ -292,7 +306,7 @@ class Contents:
         if unit not in self._known:
             token = self._token_of(unit)
             if isinstance(unit, int) and token is None:
-                inner = tuple(n for n in map(self.of, self._rows[unit]) if n != PASSED_OVER)
+                inner = tuple([n for n in map(self.of, self._rows[unit]) if n != PASSED_OVER])
                 token = self._blocks[unit].kind, self._blocks[unit].copies, inner
             self._known[unit] = self._numbers.setdefault(token, len(self._numbers))
         return self._known[unit]

@@ -9,7 +9,7 @@ from itertools import takewhile
 from operator import itemgetter
 
 from ..graph import Block, Graph, check_names
-from .arranging import Contents, Tree, Unit, as_stretches, chain, common_block
+from .arranging import Contents, Tree, Unit, as_stretches, chain, common_block, with_inner
 from .choice import AS_READABLE, Choice
 from .diagram import CHARACTER, FEW, Box, Diagram, Frame, Line, Span, Wire, sized
 from .folding import MOST_SEEN, READABLE, SMALLER, Foldable, Folds, open_blocks
@@ -108,6 +108,8 @@ class Arranged:
 
     def moved(self, by: int) -> "Arranged":
         """The same with other numbers."""
+        if not by:
+            return self
 
         def shifted(block: int | None) -> int | None:
             return None if block is None else block + by
@@ -118,7 +120,7 @@ class Arranged:
 
 def placed(view: View, blocks: Sequence[Block]) -> dict[Key, int | None]:
     """The block of each item, as it was recorded."""
-    return with_sources(view, blocks, as_stretches(blocks, view.computed()))
+    return with_sources(view, blocks, as_stretches(blocks, view.computed))
 
 
 def with_sources(
@@ -145,7 +147,7 @@ def arranged_in_turn(views: Iterable[View]) -> Iterator[Arranged]:
     for view in views:
         if not view.graph.calls:
             like = parameters_in(view.graph)
-        tree = Tree.of(view.graph.blocks, view.computed(), view.label, partial(token, view, like))
+        tree = Tree.of(view.graph.blocks, view.computed, view.label, partial(token, view, like))
         contents = tree.contents()
         like = {block: contents.of(block) for block in tree.rows if block is not None}
         yield arranged_blocks(view, tree)
@@ -255,13 +257,15 @@ class Stage:
         rows: dict[int | None, list[Unit]] = defaultdict(list)
         for block, inner in self.foldable.children.items():
             rows[block] += inner
-        computed = self.view.computed()
         for key, block in self.block_of.items():
-            if key in computed:
+            if key in self.view.computed:
                 rows[block].append(key)
         for row in rows.values():
             row.sort(key=lambda unit: self.place_of[as_key(unit)])
         return Contents(self.blocks, rows, partial(exact_token, self.view))
+
+    def content_of(self, block: int) -> int:
+        return self.contents.of(block)
 
     @cached_property
     def foldable(self) -> Foldable:
@@ -271,44 +275,33 @@ class Stage:
         )  # fmt: skip
 
     @cached_property
-    def open_at_first(self) -> frozenset[int]:
-        """As many blocks as can be read, in a picture that is not too wide."""
-        opened: frozenset[int] = frozenset()
+    def at_first(self) -> tuple[frozenset[int], Diagram]:
+        """As many open blocks as can be read, in a picture that is not too wide; and that."""
         for most in SMALLER:
-            opened = open_blocks(self.foldable, self.choice, self.contents, most=most)
-            if not self.is_folded or self.length(opened) <= WIDEST:
+            opened = open_blocks(self.foldable, self.choice, self.content_of, most=most)
+            picture = self.drawn(Folds(self.blocks, opened), None, None)
+            if not self.is_folded or length(picture) <= WIDEST:
                 break
-        return opened
+        return opened, picture
 
     @cached_property
     def is_folded(self) -> bool:
         """Whether it is for us to say which blocks are open."""
         return self.choice.fold is True and len(self.block_of) > READABLE
 
-    def length(self, opened: frozenset[int]) -> float:
-        return length(self.drawn(Folds(self.blocks, opened), None, None))
-
-    def folds(self, inside: int | None, around: int | None) -> Folds:
-        """Which blocks are open: as for the whole, or as for the content of the block that is
-        drawn alone or opened in its place."""
-        block = around if inside is None else inside
-        if block is None:
-            return Folds(self.blocks, self.open_at_first)
-        opened = open_blocks(self.foldable, self.choice, self.contents, block)
+    def folds(self, block: int) -> Folds:
+        """Which blocks are open: as for the whole, and as for the content of one block."""
+        opened = open_blocks(self.foldable, self.choice, self.content_of, block)
         around_it = frozenset(chain(self.blocks, block))
-        return Folds(self.blocks, self.open_at_first | opened | around_it)
+        return Folds(self.blocks, self.at_first[0] | opened | around_it)
 
     @cached_property
     def counted(self) -> Counter[int]:
         """How many calls, or nodes, lie in each block and in those inside of it."""
-        counted: Counter[int] = Counter()
-        direct = Counter(
+        direct: Counter[int | None] = Counter(
             block for key, block in self.items if key.kind not in (Kind.TENSOR, Kind.CONSTANT)
         )
-        for block, count in direct.items():
-            for around in chain(self.blocks, block):
-                counted[around] += count
-        return counted
+        return with_inner(self.blocks, direct)
 
     def folded_in(self, picture: Diagram) -> list[list[int]]:
         """The folded blocks of a picture, but not those around the one that it shows; with those
@@ -316,13 +309,16 @@ class Stage:
         groups: dict[int, list[int]] = defaultdict(list)
         for block in picture.folded():
             if picture.inside is None or picture.inside in chain(self.blocks, block):
-                groups[self.contents.of(block)].append(block)
+                groups[self.content_of(block)].append(block)
         return list(groups.values())
 
     def diagram(self, inside: int | None, around: int | None) -> Diagram:
         """The boxes of items, or of the closed blocks that they are in, the wires between these,
         and frames around open blocks."""
-        return self.drawn(self.folds(inside, around), inside, around)
+        block = around if inside is None else inside
+        if block is None:
+            return self.at_first[1]
+        return self.drawn(self.folds(block), inside, around)
 
     def drawn(self, folds: Folds, inside: int | None, around: int | None) -> Diagram:
         closed_around = cache(folds.closed_around)

@@ -2,12 +2,12 @@
 see at once than one can read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..graph import Block
-from .arranging import Contents, chain
+from .arranging import chain, with_inner
 from .choice import Choice
 from .keys import Key
 
@@ -60,11 +60,8 @@ class Foldable:
     @cached_property
     def inside(self) -> Counter[int]:
         """How many items lie in each block and in those inside of it."""
-        inside: Counter[int] = Counter()
-        for block, counts in self.direct.items():
-            for around in chain(self.blocks, block):
-                inside[around] += counts.total()
-        return inside
+        totals = {block: counts.total() for block, counts in self.direct.items()}
+        return with_inner(self.blocks, totals)
 
     def blocks_in(self, block: int) -> Iterator[int]:
         """The blocks in a block, and those inside of these."""
@@ -94,7 +91,7 @@ class Foldable:
 def open_blocks(
     given: Foldable,
     choice: Choice,
-    contents: Contents,
+    content_of: Callable[[int], int],
     within: int | None = None,
     most: int = READABLE,
 ) -> frozenset[int]:
@@ -103,7 +100,7 @@ def open_blocks(
     All, if ``fold`` is false or everything together can be read; otherwise level by level, as
     long as there are not more than ``most`` boxes, but no stretch of copies. Blocks around one or
     two items are always open; so is what is named. If ``fold`` is "layers", those that hold other
-    blocks, and what is named.
+    blocks, and what is named. ``content_of`` gives numbers that are equal for equal blocks.
     """
     everything = frozenset(given.inside if within is None else given.blocks_in(within))
     named = {block for block in everything if given.blocks[block].name in choice.opened}
@@ -116,7 +113,7 @@ def open_blocks(
         return shallow(given, everything, choice, named)
     small = {block for block in everything if given.inside[block] <= 2}
     wanted = everything.intersection(small | with_insides(given, named))
-    return shallow(given, level_by_level(given, wanted, contents, within, most), choice, named)
+    return shallow(given, level_by_level(given, wanted, content_of, within, most), choice, named)
 
 
 def shallow(
@@ -144,7 +141,11 @@ def with_insides(given: Foldable, named: Iterable[int]) -> set[int]:
 
 
 def level_by_level(
-    given: Foldable, wanted: frozenset[int], contents: Contents, within: int | None, most: int
+    given: Foldable,
+    wanted: frozenset[int],
+    content_of: Callable[[int], int],
+    within: int | None,
+    most: int,
 ) -> frozenset[int]:
     """The wanted blocks, and as many whole levels as can be read together; where that says too
     little, those blocks of the next level that can be, equal ones together."""
@@ -157,16 +158,18 @@ def level_by_level(
         elif given.visible(chosen, within).total() >= FEW_SEEN:
             break
         else:
-            for alike in equal_ones(given, single, contents):
+            for alike in equal_ones(given, single, content_of):
                 if given.fits(chosen.union(alike), within, most):
                     chosen = chosen.union(alike)
         level = [inner for block in level if block in chosen for inner in given.children[block]]
     return chosen
 
 
-def equal_ones(given: Foldable, blocks: Iterable[int], contents: Contents) -> list[list[int]]:
+def equal_ones(
+    given: Foldable, blocks: Iterable[int], content_of: Callable[[int], int]
+) -> list[list[int]]:
     """Blocks, with those together that are alike; what holds most stands first."""
     groups: dict[int, list[int]] = defaultdict(list)
     for block in blocks:
-        groups[contents.of(block)].append(block)
+        groups[content_of(block)].append(block)
     return sorted(groups.values(), key=lambda group: -given.inside[group[0]])

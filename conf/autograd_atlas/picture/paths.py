@@ -20,8 +20,10 @@ def path_blocks(graph: Graph) -> tuple[list[Block], dict[int, int | None]]:
     Each block is a stretch of the forward order. What uses no parameter is in the blocks that it
     lies between two uses of.
     """
-    nodes = [number for number, node in enumerate(graph.nodes) if not node.leaf]
     paths = used_paths(graph)
+    if not paths:
+        return [], {}
+    nodes = [number for number, node in enumerate(graph.nodes) if not node.leaf]
     names = [graph.nodes[number].name for number in nodes]
     ordered = Ordered([paths.get(number) for number in nodes], names)
     blocks: list[Block] = []
@@ -45,20 +47,26 @@ def parameters_in(graph: Graph) -> dict[int, frozenset[tuple[str, Value]]]:
     inside: dict[int, set[tuple[str, Value]]] = {}
     for edge in graph.edges:
         leaf = None if edge.target is None else graph.nodes[edge.target]
+        if leaf is None or not leaf.leaf:
+            continue
+        used = leaf.outputs[0]
         for block in chain(graph.blocks, graph.nodes[edge.source].block):
-            if leaf is not None and leaf.leaf:
-                used = leaf.outputs[0]
-                name = (used.name or "").removeprefix(graph.blocks[block].name)
-                inside.setdefault(block, set()).add((name, replace(used.value, numbers=None)))
+            name = (used.name or "").removeprefix(graph.blocks[block].name)
+            inside.setdefault(block, set()).add((name, replace(used.value, numbers=None)))
     return {block: frozenset(used) for block, used in inside.items()}
 
 
 def used_paths(graph: Graph) -> dict[int, Path]:
     """The path of the module whose parameters each node uses, itself or turned round; of several
     modules, what is common to their paths."""
+    leaf_paths = {
+        number: module_path(node.outputs[0].name or "")
+        for number, node in enumerate(graph.nodes)
+        if node.leaf
+    }
     paths: dict[int, Path] = {}
     turned: dict[int, Path] = {}
-    for number, node in enumerate(graph.nodes):
+    for number, node in enumerate(graph.nodes if any(leaf_paths.values()) else ()):
         if node.leaf:
             continue
         direct, through = [], []
@@ -66,8 +74,8 @@ def used_paths(graph: Graph) -> dict[int, Path]:
             target = graph.edges[edge].target
             if target is None:
                 continue
-            if graph.nodes[target].leaf:
-                if path := module_path(graph.nodes[target].outputs[0].name or ""):
+            if target in leaf_paths:
+                if path := leaf_paths[target]:
                     direct.append(path)
             elif target in turned:
                 through.append(turned[target])

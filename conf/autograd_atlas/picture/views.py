@@ -76,10 +76,17 @@ class View(ABC):
             users[wire.source].append(wire.target)
         return users
 
+    @cached_property
     def computed(self) -> dict[Key, int | None]:
         """What was computed, and not only given, after all that it was computed from."""
         made = {wire.target for wire in self.wires}
-        return {key: block for key, block in self.items.items() if key in made or self.is_made(key)}
+        return self.in_turn(
+            {key: block for key, block in self.items.items() if key in made or self.is_made(key)}
+        )
+
+    def in_turn(self, computed: dict[Key, int | None]) -> dict[Key, int | None]:
+        """What was computed, as it follows one another; each view may say so better."""
+        return computed
 
     @cached_property
     def short_names(self) -> dict[str, str]:
@@ -207,24 +214,10 @@ class WrittenView(View):
     def all_items(self) -> dict[Key, int | None]:
         graph = self.graph
         block_of: dict[Key, int | None] = {}
-
-        def add(tensor: int) -> None:
-            """A tensor that no call here made, after the one with which it changed."""
-            key = Key(Kind.TENSOR, tensor)
-            if key in block_of or tensor in self.made_by:
-                return
-            block = None
-            changed_by = graph.tensors[tensor].changed_by
-            if changed_by is not None:  # it changed where its base was written
-                add(changed_by)
-                writer = graph.made_by.get(changed_by)
-                block = None if writer is None else graph.calls[writer].block
-            block_of[key] = block
-
         for number, call in enumerate(graph.calls):
             for place, argument in enumerate(call.arguments):
                 if argument.tensor is not None:
-                    add(argument.tensor)
+                    self.add_given(argument.tensor, block_of)
                 else:
                     block_of[Key(Kind.CONSTANT, number, place)] = None
             block_of[Key(Kind.CALL, number)] = call.block
@@ -233,12 +226,24 @@ class WrittenView(View):
                 block_of |= {Key(Kind.TENSOR, output): call.block for output in outputs}
         for root in graph.roots:
             if root.tensor is not None:
-                add(root.tensor)
+                self.add_given(root.tensor, block_of)
         return block_of
 
-    def computed(self) -> dict[Key, int | None]:
-        """What was computed; what changed with a tensor stands right behind that."""
-        computed = super().computed()
+    def add_given(self, tensor: int, block_of: dict[Key, int | None]) -> None:
+        """Add a tensor that no call here made, after the one with which it changed."""
+        key = Key(Kind.TENSOR, tensor)
+        if key in block_of or tensor in self.made_by:
+            return
+        block = None
+        changed_by = self.graph.tensors[tensor].changed_by
+        if changed_by is not None:  # it changed where its base was written
+            self.add_given(changed_by, block_of)
+            writer = self.graph.made_by.get(changed_by)
+            block = None if writer is None else self.graph.calls[writer].block
+        block_of[key] = block
+
+    def in_turn(self, computed: dict[Key, int | None]) -> dict[Key, int | None]:
+        """What changed with a tensor stands right behind that."""
         changed: dict[Key, list[Key]] = defaultdict(list)
         for key in computed:
             if key.kind is Kind.TENSOR and key.number not in self.made_by:
@@ -535,9 +540,10 @@ class RecordedView(View):
         return None if set(map(number_text, numbers or ())) <= texts else Row(None)
 
     def all_wires(self) -> Iterator[Wire]:
+        nodes = [Key(Kind.NODE, number) for number in range(len(self.graph.nodes))]
         for number, edge in enumerate(self.graph.edges):
             if edge.target is not None:
-                source, target = Key(Kind.NODE, edge.target), Key(Kind.NODE, edge.source)
+                source, target = nodes[edge.target], nodes[edge.source]
                 yield Wire(Key(Kind.EDGE, number), source, target, edges=(number,))
 
     def labelled(self, wire: Wire) -> Wire:

@@ -7,7 +7,6 @@ changes a graph, runs it, or unpacks what someone's hook has packed.
 import heapq
 import itertools
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -20,6 +19,8 @@ from ..graph import Saved, Value
 
 KEPT_NUMBERS = 64  # of a tensor with more elements, only shape and dtype are kept
 PLAIN_NODE = re.compile(r"\w+Backward\d+")
+INTEGERS = frozenset([int])
+NOT_TOLD = object()
 WIDE = {torch.float32, torch.float64, torch.complex64, torch.complex128}
 # How many modes there are; if PyTorch does not tell, there may be one.
 modes: Callable[[], int] = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 1)
@@ -113,7 +114,7 @@ def kind_of(kind: OutputMetadata | torch.Tensor) -> Value:
         shape = tuple(kind.shape)
     except (RuntimeError, AttributeError):  # strided nested tensors have no one shape
         shape = ()
-    if set(map(type, shape)) - {int}:
+    if not INTEGERS.issuperset(map(type, shape)):
         shape = tuple(each if isinstance(each, int) else str(each) for each in shape)
     return kind_called(shape, kind.dtype)
 
@@ -246,32 +247,34 @@ def sequence_number(node: AutogradNode) -> int:
 def forward_order(nodes: list[AutogradNode]) -> list[AutogradNode]:
     """Inputs before what was computed from them; otherwise as they were recorded, and leaves
     where they were first used."""
-    waiting: dict[AutogradNode, int] = {}
-    users: dict[AutogradNode, list[AutogradNode]] = defaultdict(list)
-    key: dict[AutogradNode, tuple[int, int, int]] = {}
-    for number, node in enumerate(nodes):
-        if not is_leaf(node):
-            key[node] = sequence_number(node), len(node.next_functions), number
-        targets: dict[AutogradNode, bool] = {}
-        for index, (target, _) in enumerate(node.next_functions):
-            if target is not None and target not in targets:
-                targets[target] = True
-                users[target].append(node)
-                if is_leaf(target):
-                    use = sequence_number(node), index, number
-                    key[target] = min(use, key.get(target, use))
-        waiting[node] = len(targets)
-    ready = [(key[node], place) for place, node in enumerate(nodes) if not waiting[node]]
-    heapq.heapify(ready)
     place = {node: number for number, node in enumerate(nodes)}
+    waiting = [0] * len(nodes)
+    users: list[list[int]] = [[] for _ in nodes]
+    key: dict[int, tuple[int, int, int]] = {}
+    for number, node in enumerate(nodes):
+        if is_leaf(node):
+            continue
+        sequence, inputs = node._sequence_nr(), node.next_functions
+        key[number] = sequence, len(inputs), number
+        targets: dict[int, bool] = {}
+        for index, (target, _) in enumerate(inputs):
+            if target is not None and (below := place[target]) not in targets:
+                targets[below] = True
+                users[below].append(number)
+                if is_leaf(target):
+                    use = sequence, index, number
+                    key[below] = min(use, key.get(below, use))
+        waiting[number] = len(targets)
+    ready = [(key[number], number) for number, count in enumerate(waiting) if not count]
+    heapq.heapify(ready)
     ordered = []
     while ready:
-        node = nodes[heapq.heappop(ready)[1]]
-        ordered.append(node)
-        for user in users[node]:
+        _, number = heapq.heappop(ready)
+        ordered.append(nodes[number])
+        for user in users[number]:
             waiting[user] -= 1
             if not waiting[user]:
-                heapq.heappush(ready, (key[user], place[user]))
+                heapq.heappush(ready, (key[user], user))
     return ordered
 
 
@@ -286,8 +289,11 @@ def free_in_steps(ordered: list[AutogradNode], roots: Iterable[AutogradNode]) ->
     """
     depth: dict[AutogradNode, int] = {}
     for node in ordered:
-        below = [depth[target] for target, _ in node.next_functions if target is not None]
-        depth[node] = 1 + max(below, default=0)
+        deepest = 0
+        for target, _ in node.next_functions:
+            if target is not None and depth[target] > deepest:
+                deepest = depth[target]
+        depth[node] = deepest + 1
     if max(depth.values(), default=0) < DEEP:
         return
     for node in {*roots, *(node for node in ordered if depth[node] % DEEP == 0)}:
@@ -302,7 +308,8 @@ def free_in_steps(ordered: list[AutogradNode], roots: Iterable[AutogradNode]) ->
         node.metadata["autograd_atlas.below"] = list(reversed(near))
 
 
-_saved_names: dict[type, list[str]] = {}
+# By the class of a node, what it may keep: where PyTorch keeps it, its name, where it is read.
+_saved_names: dict[type, list[tuple[str, str, str]]] = {}
 
 
 class SavedSlot(NamedTuple):
@@ -317,24 +324,29 @@ class SavedSlot(NamedTuple):
         """ "kept" if reading it runs no one's hook, "packed" if it would (to read what
         checkpointing saved computes it again), "unknown" if PyTorch does not tell."""
         # https://github.com/pytorch/pytorch/pull/164358, which came with PyTorch 2.10
-        if not hasattr(self.saved, "unpack_hook"):
+        hook = getattr(self.saved, "unpack_hook", NOT_TOLD)
+        if hook is NOT_TOLD:
             return "unknown"
-        return "kept" if self.saved.unpack_hook is None else "packed"
+        return "kept" if hook is None else "packed"
+
+
+def saved_names(node: AutogradNode) -> Iterator[tuple[str, str, str]]:
+    custom = isinstance(node, torch.autograd.function.BackwardCFunction)
+    for raw in sorted(name for name in dir(node) if name.startswith("_raw_saved_")):
+        short = raw.removeprefix("_raw_saved_")
+        yield raw, short, "saved_tensors" if custom else f"_saved_{short}"
 
 
 def saved_by(node: AutogradNode) -> Iterator[SavedSlot]:
     """What a node keeps, by name."""
     kind = type(node)
     if kind not in _saved_names:
-        _saved_names[kind] = sorted(name for name in dir(node) if name.startswith("_raw_saved_"))
-    for name in _saved_names[kind]:
+        _saved_names[kind] = list(saved_names(node))
+    for raw, short, attribute in _saved_names[kind]:
         try:
-            saved = getattr(node, name)
+            saved = getattr(node, raw)
         except RuntimeError:  # a list of them, freed
             continue
-        short = name.removeprefix("_raw_saved_")
-        custom = isinstance(node, torch.autograd.function.BackwardCFunction)
-        attribute = "saved_tensors" if custom else f"_saved_{short}"
         if isinstance(saved, tuple):
             for place, each in enumerate(saved):
                 part = f"{short}[{place}]" if len(saved) > 1 else short

@@ -351,13 +351,15 @@ def saved_of(
             place = None if observer is None else observer.tensors.place_of_saved(tensor)
         elif saved.attribute in notes.saved:
             before, place = notes.saved[saved.attribute]
-            shown = replace(before, state=saved.state)
+            shown = before
         if observer is not None and place is not None:
             name = observer.tensors.versions[place].name or name
         storage = shown.storage
         if storage is not None:
             storage = names.storages.setdefault(storage, len(names.storages))
-        kept.append(replace(shown, name=name, tensor=place, storage=storage))
+        kept.append(
+            Saved(shown.attribute, shown.value, name, saved.state, place, shown.bytes, storage)
+        )
     return tuple(kept)
 
 
