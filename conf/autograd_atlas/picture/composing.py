@@ -244,8 +244,9 @@ class Stage:
         its place among all wires."""
         wires: dict[int | None, list[tuple[int, Wire]]] = defaultdict(list)
         known: dict[tuple[int | None, int | None], int | None] = {}
+        block_of = self.block_of
         for place, wire in enumerate(self.view.wires):
-            ends = self.block_of[wire.source], self.block_of[wire.target]
+            ends = block_of[wire.source], block_of[wire.target]
             if ends not in known:
                 known[ends] = common_block(self.blocks, ends)
             wires[known[ends]].append((place, wire))
@@ -433,7 +434,7 @@ def joined(wires: Iterable[Wire], shown_as: Callable[[Key], Key]) -> list[Wire]:
         across = Kind.BLOCK in (source.kind, target.kind)
         same = (source, target, None if across else wire.key)
         if same not in kept or kept[same].kind == "quiet":
-            kept[same] = replace(wire, source=source, target=target)
+            kept[same] = wire._replace(source=source, target=target)
     return list(kept.values())
 
 

@@ -83,8 +83,7 @@ class Box:
     height: float = 0
 
 
-@dataclass(frozen=True)
-class Wire:
+class Wire(NamedTuple):
     """A value that flows from one box to the next, and the gradient that comes back."""
 
     key: Key

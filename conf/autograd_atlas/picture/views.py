@@ -62,11 +62,8 @@ class View(ABC):
     @cached_property
     def wires(self) -> list[Wire]:
         """All wires, without their numbers."""
-        return [
-            wire
-            for wire in self.all_wires()
-            if wire.source in self.items and wire.target in self.items
-        ]
+        items = self.items
+        return [wire for wire in self.all_wires() if wire.source in items and wire.target in items]
 
     @cached_property
     def users(self) -> dict[Key, list[Key]]:
@@ -405,7 +402,7 @@ class WrittenView(View):
         call = self.graph.calls[wire.key.number]
         local = edges[0].local if len(edges) == 1 and len(call.nodes) == 1 else None
         above = "" if local is None else f"∂ {number_text(local)}"
-        return replace(wire, above=above, below=f"◁ {sent}")
+        return wire._replace(above=above, below=f"◁ {sent}")
 
 
 class RecordedView(View):
@@ -553,4 +550,4 @@ class RecordedView(View):
         above = [f"[{edge.output}]"] if several else []
         if edge.local is not None and sent:
             above.append(f"∂ {number_text(edge.local)}")
-        return replace(wire, above=" ".join(above), below=f"◁ {sent}" if sent else "")
+        return wire._replace(above=" ".join(above), below=f"◁ {sent}" if sent else "")

@@ -350,8 +350,7 @@ def saved_of(
             name = names.by_key.get(key_of(tensor))
             place = None if observer is None else observer.tensors.place_of_saved(tensor)
         elif saved.attribute in notes.saved:
-            before, place = notes.saved[saved.attribute]
-            shown = before
+            shown, place = notes.saved[saved.attribute]
         if observer is not None and place is not None:
             name = observer.tensors.versions[place].name or name
         storage = shown.storage
