@@ -16,7 +16,9 @@ from .folding import MOST_SEEN, READABLE, SMALLER, Foldable, Folds, open_blocks
 from .keys import Key, Kind
 from .labels import block_title, columns, short
 from .paths import parameters_in, path_blocks
-from .views import RecordedView, View, WrittenView
+from .recorded_view import RecordedView
+from .views import View
+from .written_view import WrittenView
 
 WIDEST = 9_000  # pixels of a picture at first sight, as far as one can tell before it is laid out
 GAP, SCALE = 40, 1.1  # between two boxes, and of a picture in the page
