@@ -154,12 +154,12 @@ def visit_picture(self: Any, node: asked_picture) -> None:
     )  # fmt: skip
     title = say["exercise-picture"].format(roots=listed([root.name for root in graph.roots], say))
     svg = svg.replace("</title>", f"{clean(title)}</title>", 1)
-    pointed = [place._asdict() for place in places(graph, picture)]
-    calculated = None if why_fixed(graph) else calculation(graph)
-    self.body.append(
-        f'<div class="aa-asked" data-prefix="{prefix}" data-places="{in_json(pointed)}" '
-        f'data-graph="{in_json(calculated)}">{scrolling(svg, say, SMALLEST)}</div>\n'
-    )
+    if node["blanks"]:
+        data = f'data-graph="{in_json(None if why_fixed(graph) else calculation(graph))}"'
+    else:
+        pointed = [place._asdict() for place in places(graph, picture)]
+        data = f'data-prefix="{prefix}" data-places="{in_json(pointed)}"'
+    self.body.append(f'<div class="aa-asked" {data}>{scrolling(svg, say, SMALLEST)}</div>\n')
     raise nodes.SkipNode
 
 
