@@ -148,7 +148,7 @@ LINES = r"""() => {
     const text = texts.currentNode;
     if (!/^[、。，；：！？）」』”,.;:!?)]/.test(text.data)) continue;
     const block = text.parentElement.closest("p, li, dt, dd, h1, h2, h3, td, summary");
-    if (!block || block.closest("svg, pre, math") || !block.checkVisibility()) continue;
+    if (!block || text.parentElement.closest("svg, pre, math, code") || !block.checkVisibility()) continue;
     range.setStart(text, 0);
     range.setEnd(text, 1);
     const mark = range.getBoundingClientRect();
