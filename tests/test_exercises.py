@@ -92,7 +92,7 @@ def test_solutions_are_there_without_javascript(site, reader, language):
         solution = page.locator(".aa-exercise > details").nth(number)
         why = solution.locator("p").first
         assert not why.is_visible()
-        solution.locator("summary").click()
+        solution.locator("summary").first.click()
         assert why.is_visible()
 
 

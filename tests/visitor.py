@@ -66,6 +66,7 @@ class Record:
 #   lies behind those, and never reports them.
 SHRINK = """() => {
   for (const block of document.querySelectorAll("pre, math")) {
+    if (block.querySelector("input")) continue;  // of which lines are chosen
     const known = new Set(), plain = new Set();
     for (const token of block.querySelectorAll("*")) {
       if (token.children.length || token.id || token.localName === "a") continue;
