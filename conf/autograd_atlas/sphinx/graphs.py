@@ -41,6 +41,7 @@ def picture_of(graph: Graph, options: dict[str, Any]) -> graph_figure:
         graph=graph,
         view=options.get("view", "both"),
         choice=choice,
+        start=options.get("start", "end"),
         program="",  # that was run, if it is not shown with the picture
     )
 
@@ -67,7 +68,8 @@ class AutogradGraph(SphinxDirective):
     gradients are shown; yes runs ``backward`` if the program does not. ``fold``: no shows all
     of a large graph, layers folds the innermost modules of a small one. ``open``: names of
     blocks to leave open. ``depth``: how many modules in one another to show. ``constants``: no
-    leaves out what needs no gradient. ``code``: no hides the program. ``caption``: a sentence
+    leaves out what needs no gradient. ``start``: 0 opens the picture before its first step, and not at
+    the end. ``code``: no hides the program. ``caption``: a sentence
     below.
     """
 
