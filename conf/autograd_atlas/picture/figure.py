@@ -321,7 +321,7 @@ def longest_around(played: dict[str, Any], graph: Graph, step: Step) -> str:
 
 
 def legend(pictures: Iterable[Diagram], prefix: str, words: Words) -> str:
-    """What the colours and signs mean, of those that occur, and a button that opens the whole key."""
+    """What the colours and signs mean, of those that occur; and a button for the whole key."""
     pictures = list(pictures)
     styles = {
         span.style
@@ -346,7 +346,7 @@ def legend(pictures: Iterable[Diagram], prefix: str, words: Words) -> str:
     opens = f'<button type="button" class="aa-help" popovertarget="{prefix}-key" {label}>?</button>'
     closes = (
         f'<button type="button" popovertarget="{prefix}-key" popovertargetaction="hide" '
-        f'autofocus>{words["key-close"]}</button>'
+        f"autofocus>{words['key-close']}</button>"
     )
     window = (
         f'<div class="aa-window" id="{prefix}-key" popover role="dialog" '

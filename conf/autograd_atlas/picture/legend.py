@@ -1,9 +1,10 @@
-"""The key of the drawing language: a sample of each shape and sign, drawn as in pictures, with what it
-means. It opens at each picture, and stands on a page by itself."""
+"""The key of the drawing language: a sample of each shape and sign, drawn as in pictures, with what
+it means. It opens at each picture, and stands on a page by itself."""
 
-from .diagram import Box, Line, Span, sized
+from .diagram import CHARACTER, Box, Line, Span, sized
 from .geometry import Rectangle
 from .keys import Key, Kind
+from .labels import columns
 from .svg import box_svg, text_svg
 from .words import Words
 
@@ -27,7 +28,9 @@ def sample(width: float, markup: str) -> str:
 
 def sign(style: str, text: str) -> str:
     """A text of a picture."""
-    return sample(64, text_svg(32 if style in ("local", "sent") else MARGIN, 18, text, style))
+    width = columns(text) * CHARACTER + 2 * MARGIN
+    x = width / 2 if style in ("local", "sent") else MARGIN
+    return sample(width, text_svg(x, 18, text, style))
 
 
 def value(name: str, number: str) -> Line:

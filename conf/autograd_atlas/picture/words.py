@@ -109,8 +109,8 @@ ENGLISH = {
     "with Shift they scroll it",
     "edit": "Change the inputs",
     "why-fixed": "Why the inputs cannot be changed",
-    "drag": "Type another number over one with a dotted line below it, in the picture or here, or drag "
-    "a name to the left or right.",
+    "drag": "Type another number over one with a dotted line below it, in the picture or here, or "
+    "drag a name to the left or right.",
     "reset": "Back to PyTorch's numbers",
     "link": "Copy a link to these numbers",
     "copied": "Copied",
@@ -166,15 +166,18 @@ ENGLISH = {
     "key-local": "above a wire: the local derivative, where it is a single number",
     "key-sent": "below a wire: the gradient that was sent back along it",
     "key-arrived": "in a box: the gradient that arrived, the sum of what was sent",
-    "key-grad": "in a leaf: what has added up in its .grad, where that is something else; in a folded block: all its parameters together",
+    "key-grad": "in a leaf: what has added up in its .grad, where that is something else; in a "
+    "folded block: all its parameters together",
     "key-norm": "the norm of a gradient that has too many numbers",
     "key-primed": "x after it was written in place",
-    "key-alias": "dotted wire: the tensor shares memory with one written in place, and changed with it",
+    "key-alias": "dotted wire: the tensor shares memory with one written in place, and changed "
+    "with it",
     "key-saved": "a tensor that the node has saved",
     "key-freed": "struck out: it was freed, or changed since",
     "key-stop": "short end: an input that needs no gradient; next_functions holds None there",
     "key-frame": "frame: the operations of one module; click it to fold them",
-    "key-block": "folded block, with so many operations (ƒ) or nodes (grad_fn); click it to open it",
+    "key-block": "folded block, with so many operations (ƒ) or nodes (grad_fn); click it to open "
+    "it",
     "key-unseen": "what ran where the recording could not look",
     "field": "Change {name}",
     # Exercises, also in the page's script, which fills in {}

@@ -200,9 +200,11 @@ function numbersIn(element) {
   const start = numberAttribute(line, "x");
   const length = line.getAttribute("lengthAdjust") && line.getAttribute("textLength");
   const scale = length ? length / (line.textContent.length * CHARACTER) : 1;
-  return [...element.textContent.matchAll(/[^\s[\],=]+/g)].map(({ 0: { length: count }, index }) => {
-    const room = roomOfText(element, index);
-    const x = start + (room.x - start) * scale - AROUND;
-    return { ...room, x, width: count * CHARACTER * scale + 2 * AROUND };
-  });
+  return [...element.textContent.matchAll(/[^\s[\],=]+/g)].map(
+    ({ 0: { length: count }, index }) => {
+      const room = roomOfText(element, index);
+      const x = start + (room.x - start) * scale - AROUND;
+      return { ...room, x, width: count * CHARACTER * scale + 2 * AROUND };
+    },
+  );
 }

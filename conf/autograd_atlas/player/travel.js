@@ -4,6 +4,7 @@
 
 const LENGTH = 700; // milliseconds on the way
 const PARTS = 16; // of a way
+const UNTIL_THEN = [0.22, 0.22, 1]; // of what appears at the end, as before its step
 const DOT = "●"; // travels where a number is not known, or too long
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -35,14 +36,14 @@ export class Travel {
     const options = { duration, easing: "ease-in-out" };
     for (const [path, text] of along) {
       const moving = drawn("text");
-      moving.textContent = text.length ? text : DOT;
+      moving.textContent = text || DOT;
       if (isBackward) moving.setAttribute("class", "aa-returning");
       this.#layer.append(moving);
       this.#movements.push(moving.animate(placesAlong(path, isBackward), options));
     }
     this.#movements[0].onfinish = () => this.end();
     for (const element of arriving) {
-      element.animate({ opacity: [0, 0, 1] }, { duration: duration * 1.3, easing: "ease-in" });
+      this.#movements.push(element.animate({ opacity: UNTIL_THEN, offset: [0, 0.8, 1] }, duration));
     }
   }
 }
