@@ -570,6 +570,7 @@ def test_typing_recomputes_everything_and_one_click_brings_torch_back(opened):
     assert written["c0"] == ["×", "u", "= 9", "∇ 3"]
     assert written["c2"] == ["×", "J", "= 42", "∇ 1"]
     assert written["t2"] == ["c", "= 2", "∇ 13.5"]
+    assert "← 13.5" in written[""]
     assert recorded["n1"][-2:] == ["c.grad", "= 13.5"]
     assert (
         page.locator(".aa-result").inner_text()
