@@ -4,7 +4,7 @@
 
 const LENGTH = 700; // milliseconds on the way
 const PARTS = 16; // of a way
-const UNTIL_THEN = [0.22, 0.22, 1]; // of what appears at the end, as before its step
+const DIM = 0.22; // how a box looks before its step
 const DOT = "●"; // travels where a number is not known, or too long
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -43,7 +43,9 @@ export class Travel {
     }
     this.#movements[0].onfinish = () => this.end();
     for (const element of arriving) {
-      this.#movements.push(element.animate({ opacity: UNTIL_THEN, offset: [0, 0.8, 1] }, duration));
+      const before = element.matches("g") ? DIM : 0;
+      const frames = { opacity: [before, before, 1], offset: [0, 0.8, 1] };
+      this.#movements.push(element.animate(frames, duration));
     }
   }
 }
