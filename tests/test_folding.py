@@ -310,7 +310,7 @@ def test_a_folded_block_tells_of_all_its_parameters():
     model, drawing = cut_drawing()
     (box,) = (b for b in diagram(drawing.graph, WRITTEN, Choice(depth=1)).boxes if b.inside)
     norm = float(model.used.weight.grad.norm())
-    assert texts(box)[-2:] == [f"∇ |g| = {norm:.4f}", "∇ None: 1 / 2"]
+    assert texts(box)[-2:] == [f".grad |g| = {norm:.4f}", ".grad None: 1 / 2"]
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 40))
     with Recording() as recording:
@@ -319,8 +319,28 @@ def test_a_folded_block_tells_of_all_its_parameters():
     picture = diagram(draw(loss, recording=recording).graph, RECORDED, Choice(depth=1))
     (box,) = (b for b in picture.boxes if b.inside)
     together = math.hypot(*(float(each.grad.norm()) for each in model.parameters()))
-    (line,) = (line for line in texts(box) if line.startswith("∇ |g| = "))
-    assert float(line.removeprefix("∇ |g| = ")) == pytest.approx(together, rel=1e-3)
+    (line,) = (line for line in texts(box) if line.startswith(".grad |g| = "))
+    assert float(line.removeprefix(".grad |g| = ")) == pytest.approx(together, rel=1e-3)
+
+
+@BOTH
+def test_a_folded_block_shows_what_arrived_and_its_wires_what_was_sent(view):
+    """What the first layer receives is what the activation sends it."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 40))
+    x = torch.randn(2, 3)
+    with Recording() as recording:
+        loss = model(x).pow(2).sum()
+        loss.backward()
+    graph = draw(loss, recording=recording).graph
+    h = model[0](x).detach().requires_grad_()
+    model[2](model[1](h)).pow(2).sum().backward()
+    told = f"|g| = {float(h.grad.norm()):.4f}"
+    picture = diagram(graph, view, Choice(fold="layers"))
+    box = next(box for box in picture.boxes if box.kind == "block" and "Linear" in box.title)
+    (sent,) = (wire.below for wire in picture.wires if wire.source == box.key and wire.below)
+    assert f"∇ {told}" in texts(box)
+    assert sent == f"← {told}"
 
 
 def test_parameters_without_a_gradient_are_listed():

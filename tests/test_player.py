@@ -14,12 +14,14 @@ import torch.nn.functional as F
 
 import pages
 from autograd_atlas import Recording, draw
-from autograd_atlas.graph import Graph, Value
-from autograd_atlas.picture.labels import in_one_line, number_text
+from autograd_atlas.graph import Graph, Value, total
+from autograd_atlas.picture.figure import figure_parts, figure_style, player_script
+from autograd_atlas.picture.labels import gradient_in_one_line, in_one_line, number_text
+from autograd_atlas.picture.svg import picture_style
 from visitor import AXE, LABELS, RUN_AXE
 
 LESSON = "lessons/1_computation_graph/plot_backward_pass.html"
-LARGEST = 16_000  # bytes of the player with its style, gzipped
+LARGEST = 20_000  # bytes of the player with its style, gzipped
 
 
 # -- Programs, each drawn as a page of its own ------------------------------------------------
@@ -88,8 +90,9 @@ def opened(reader, tmp_path):
 # Texts that one sees when a view is shown, by the id of their box; those on wires are under "".
 SEEN = """view => {
   const found = {};
-  for (const text of document.querySelectorAll(`.aa-view-${view} .aa-scroll > div > svg text`)) {
+  for (const text of document.querySelectorAll(`.aa-view-${view} .aa-scroll svg[role] text`)) {
     const parts = text.children.length ? [...text.children] : [text];
+    if (text.closest(".aa-travel")) continue; // it is on its way
     const box = text.closest("g[id]");
     const key = box ? box.id.split(".").pop().slice(1) : "";
     for (const part of parts)
@@ -145,20 +148,31 @@ def test_each_step_shows_what_the_record_says(opened, program, language):
         assert {key for key in recorded if key.startswith("n")} == {f"n{n}" for n in nodes}
         for number, node in enumerate(graph.nodes):
             texts = " ".join(recorded.get(f"n{number}", ()))
-            received = spoken(node.outputs[0].received)
             if node.leaf:
                 assert bool(re.search(r"[=[]", texts)) == (number in ran), (step, texts)
-            elif received:
-                assert (f"∇ {received}" in texts) == (number in ran), (step, texts)
+            else:
+                told = re.search(r"∇ (.*?)(?= ▪|$)", texts)
+                assert (told[1] if told else "") == squeezed(
+                    gradient_in_one_line(arrived(graph, number, ran))
+                ), step
         sent = sorted(
-            f"◁ {squeezed(in_one_line(edge.sent))}"
+            f"← {squeezed(in_one_line(edge.sent))}"
             for edge in graph.edges
             if edge.source in ran and edge.target is not None and in_one_line(edge.sent)
         )
-        assert sorted(text for text in recorded.get("", ()) if text.startswith("◁")) == sent
+        assert sorted(text for text in recorded.get("", ()) if text.startswith("←")) == sent
         assert_told(line(page), graph, step, language)
         press(page, "forward")
     assert page.locator(".aa-off").count() == 0
+
+
+def arrived(graph: Graph, number: int, ran: list[int]) -> Value | None:
+    """What has arrived at a node, as soon as it was sent there."""
+    node = graph.nodes[number]
+    if any(root.node == number for root in graph.roots):
+        return node.outputs[0].received if number in ran else None
+    sent = [edge.sent for edge in graph.edges if edge.target == number and edge.source in ran]
+    return total(sent)
 
 
 def assert_told(told: str, graph: Graph, step: int, language: str) -> None:
@@ -276,14 +290,15 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(opened):
     button = page.locator(".aa-play")
     button.click()
     assert button.get_attribute("aria-label") == "Pause"
-    assert line(page).startswith("Step 0 ")
-    page.clock.run_for(2_000)
-    assert line(page).startswith("Step 1 ")
+    assert line(page).startswith("Step 1 ")  # at once: one sees that it plays
+    page.clock.run_for(1_200)
+    assert line(page).startswith("Step 2 ")
     button.click()
     page.clock.run_for(20_000)
-    assert line(page).startswith("Step 1 ")
+    assert line(page).startswith("Step 2 ")
     button.click()
-    page.clock.run_for(90_000)
+    assert line(page).startswith("Step 3 ")
+    page.clock.run_for(6 * 1_200)
     assert line(page).startswith("Step 9 of 9")
     assert button.get_attribute("aria-label") == "Play"
 
@@ -304,8 +319,8 @@ def test_the_speed_is_the_readers_for_all_figures_of_a_page(reader, tmp_path):
     buttons.first.click()
     assert page.get_by_role("button", name="Playing speed: 2×").all_text_contents() == ["2×", "2×"]
     page.locator(".aa-play").last.click()
-    page.clock.run_for(1_000)  # no step lasts longer than two seconds, of which this is half
-    assert squeezed(page.locator(".aa-say").last.inner_text()).startswith("Step 1 ")
+    page.clock.run_for(600)  # half of what a step lasts
+    assert squeezed(page.locator(".aa-say").last.inner_text()).startswith("Step 2 ")
     page.locator(".aa-play").last.click()
     page.locator(".aa-scroll").last.focus()
     for key, expected in ((">", "4×"), (">", "0.5×"), ("<", "0.5×"), (">", "1×")):
@@ -341,14 +356,17 @@ def test_everything_can_be_done_with_the_keyboard_alone(opened):
         assert line(page).startswith(f"Step {expected} of 9"), key
     page.clock.install()
     keyboard.press(" ")
-    page.clock.run_for(2_000)
-    assert line(page).startswith("Step 1 of 9")
+    page.clock.run_for(1_200)
+    assert line(page).startswith("Step 2 of 9")
     keyboard.press(" ")
-    tab_to(".aa-edit summary")
-    keyboard.press("Enter")
-    tab_to(".aa-inputs input")
+    tab_to(".aa-number")
     keyboard.press("Control+a")
     keyboard.type("6")
+    tab_to(".aa-help")
+    keyboard.press("Enter")
+    assert page.get_by_role("dialog").is_visible()
+    keyboard.press("Escape")
+    assert not page.get_by_role("dialog").is_visible()
     tab_to(".aa-reset")
     assert "J = 36" in page.locator(".aa-result").inner_text()
     keyboard.press("Enter")
@@ -368,7 +386,7 @@ def test_everything_can_be_done_by_touch(opened):
     )
     assert min(sizes) >= 24
     page.locator(".aa-edit summary").tap()
-    page.locator(".aa-inputs input").first.tap()
+    page.locator(".aa-number").first.tap()
     page.keyboard.press("Control+a")
     page.keyboard.type("6")
     assert "J = 36" in page.locator(".aa-result").inner_text()
@@ -378,11 +396,97 @@ def test_nothing_moves_for_those_who_ask_for_it(opened):
     seconds = {}
     for motion in ("reduce", "no-preference"):
         _, page = opened(example, reduced_motion=motion)
-        press(page, "back")
+        press(page, "first")
+        press(page, "forward")
+        assert page.locator(".aa-travel").count() == (motion != "reduce")
         seconds[motion] = page.evaluate(
             "getComputedStyle(document.querySelector('.aa-graph g.aa-now')).transitionDuration"
         )
     assert seconds == {"reduce": "0s", "no-preference": "0.2s"}
+
+
+MOVING = """() => [...document.querySelectorAll(".aa-travel text")].map(text => {
+  const [movement] = text.getAnimations();
+  movement.pause();
+  const at = part => {
+    movement.currentTime = part * movement.effect.getTiming().duration;
+    return Math.round(new DOMMatrix(getComputedStyle(text).transform).e);
+  };
+  return [text.textContent, Math.sign(at(0.99) - at(0.01))];
+})"""
+
+
+def test_numbers_travel_along_the_wires_of_a_step(opened):
+    """Forward to the right, backward to the left; the state is that of the step all the while."""
+    _, page = opened(example)
+    press(page, "first")
+    found = []
+    for _ in range(9):
+        press(page, "forward")
+        found.append(sorted(page.evaluate(MOVING)))
+    assert found[:3] == [[["2", 1], ["3", 1]], [["5", 1], ["6", 1]], [["11", 1], ["3", 1]]]
+    assert found[3:6] == [[["3", -1]], [["3", -1], ["3", -1]], []]  # J, v; a is a leaf
+    assert found[6] == [["6", -1], ["9", -1]]
+    page.locator(".aa-scrubber").fill("4")
+    assert page.locator(".aa-travel").count() == 0
+
+
+def test_a_gradient_counts_up_as_its_parts_arrive(opened):
+    """There and back."""
+    _, page = opened(shared_leaf)
+    found = []
+    for name in ("first", *["forward"] * 7, *["back"] * 7):
+        press(page, name)
+        texts = " ".join(seen(page, "written")["t0"])
+        found.append(texts.partition("∇ ")[2])
+    assert found[:8] == ["", "", "", "", "", "−0.99", "5.01", "5.01"]
+    assert found[8:] == found[6::-1]
+
+
+def test_nothing_plays_where_nobody_sees_it(opened):
+    _, page = opened(example)
+    page.clock.install()
+    press(page, "play")
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    page.clock.run_for(20_000)
+    assert line(page).startswith("Step 1 ")
+    assert page.locator(".aa-travel").count() == 0
+
+
+def test_a_picture_opens_where_it_is_to_start(reader, tmp_path):
+    """Without the player at its end, in any case; and a link leads to its own step."""
+    graph, _ = drawn(example, tmp_path)
+    for start, expected in (("0", "Step 0 of 9"), ("end", "Step 9 of 9")):
+        before, after = figure_parts(graph, "J", start=start)
+        path = tmp_path / f"{start}.html"
+        styles = f"<style>{picture_style()}{figure_style()}</style>"
+        path.write_text(f"{styles}{before}{after}<script>{player_script()}</script>", "utf-8")
+        page = reader(path.as_uri())
+        assert line(page).startswith(expected)
+        assert page.locator(".aa-now").count() == 0
+        assert line(reader(f"{path.as_uri()}#J:b=4&~step=5")).startswith("Step 5 of 9")
+        page.emulate_media(media="print")
+        finished(page)
+        finished(reader(path.as_uri(), java_script_enabled=False))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_key_opens_at_a_picture(opened, language):
+    _, page = opened(example, language, viewport={"width": 360, "height": 640})
+    page.locator(".aa-help").click()
+    window = page.get_by_role("dialog")
+    rows = window.locator("dt")
+    assert rows.count() > 12
+    assert page.evaluate("document.activeElement.closest('[popover]') !== null")
+    cut = """rows => rows.filter(row => row.firstChild.getBoundingClientRect().right
+      > row.getBoundingClientRect().right + 1).length"""
+    assert rows.evaluate_all(cut) == 0
+    assert window.evaluate("each => each.scrollWidth <= each.clientWidth")
+    window.locator("button").click()
+    assert not window.is_visible()
 
 
 # -- With the program on the page ---------------------------------------------------------------
@@ -461,11 +565,12 @@ def test_typing_recomputes_everything_and_one_click_brings_torch_back(opened):
     _, page = opened(example)
     page.locator(".aa-edit summary").click()
     before = texts(page)
-    page.locator(".aa-inputs input").nth(1).fill("4.5")
+    page.locator(".aa-number").nth(1).fill("4.5")
     written, recorded = seen(page, "written"), seen(page, "recorded")
     assert written["c0"] == ["×", "u", "= 9", "∇ 3"]
     assert written["c2"] == ["×", "J", "= 42", "∇ 1"]
     assert written["t2"] == ["c", "= 2", "∇ 13.5"]
+    assert "← 13.5" in written[""]
     assert recorded["n1"][-2:] == ["c.grad", "= 13.5"]
     assert (
         page.locator(".aa-result").inner_text()
@@ -479,13 +584,16 @@ def test_typing_recomputes_everything_and_one_click_brings_torch_back(opened):
     assert "The numbers below are PyTorch's" in page.locator(".aa-words").inner_text()
     page.locator(".aa-reset").click()
     assert texts(page) == before
-    assert page.locator(".aa-inputs input").nth(1).input_value() == "3"
+    assert page.locator(".aa-number").nth(1).input_value() == "3"
 
 
 def test_a_number_follows_the_pointer(opened):
     _, page = opened(example)
+    page.get_by_text("What PyTorch recorded").first.click()
     page.locator(".aa-edit summary").click()
     for handle in (page.locator(".aa-inputs .aa-drag").first, page.locator("g.leaf.aa-drag").last):
+        if handle.evaluate("each => each.matches('g')"):
+            page.get_by_text("What you wrote").first.click()
         handle.scroll_into_view_if_needed()
         box = handle.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -494,13 +602,32 @@ def test_a_number_follows_the_pointer(opened):
         page.mouse.move(x + 80, y)
         page.mouse.up()
     assert page.locator(".aa-result").inner_text().startswith("After all steps: J = 45,")
-    assert page.locator(".aa-inputs input").first.input_value() == "9"
+    assert page.locator(".aa-number").first.input_value() == "9"
+
+
+def test_numbers_in_a_picture_are_fields(opened):
+    """Typed into without losing the focus; a tensor of several numbers has several."""
+    _, page = opened(with_constants)
+    names = page.locator(".aa-number").evaluate_all("all => all.map(each => each.ariaLabel)")
+    assert sorted(names) == [
+        "Change b", "Change w[0]", "Change w[1]", "Change x[0]", "Change x[1]"
+    ]  # fmt: skip
+    field = page.get_by_label("Change w[1]")
+    field.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("-1.25")
+    page.keyboard.press("ArrowLeft")  # which moves in the field
+    assert field.evaluate("each => each === document.activeElement")
+    assert "∇ [9, 12]" in seen(page, "written")["t0"]
+    assert page.locator(".aa-inputs input:visible").count() == 0, "the same field twice"
+    sizes = "all => all.map(each => Math.min(each.offsetWidth, each.offsetHeight))"
+    assert min(page.locator(".aa-number").evaluate_all(sizes)) > 10
 
 
 def test_a_number_that_is_none_is_marked_and_nothing_changes(opened):
     _, page = opened(example)
     page.locator(".aa-edit summary").click()
-    box = page.locator(".aa-inputs input").first
+    box = page.locator(".aa-number").first
     box.fill("")
     assert box.get_attribute("aria-invalid") == "true"
     assert not page.locator(".aa-result").is_visible()
@@ -513,7 +640,7 @@ def test_a_number_that_is_none_is_marked_and_nothing_changes(opened):
 def test_a_long_number_stays_in_its_box(opened, number):
     _, page = opened(example)
     page.locator(".aa-edit summary").click()
-    for box in page.locator(".aa-inputs input").all():
+    for box in page.locator(".aa-number").all():
         box.fill(number)
     assert page.evaluate(LABELS)["cut"] == []
 
@@ -706,7 +833,7 @@ def finished(page) -> None:
     assert not page.locator(".aa-player, .aa-told, .aa-edit").first.is_visible()
     written = seen(page, "written")
     assert written["c2"] == ["×", "J", "= 33", "∇ 1"]
-    assert [text for text in written[""] if text.startswith("◁")]
+    assert [text for text in written[""] if text.startswith("←")]
 
 
 def test_without_javascript_the_finished_picture_stands_there(site, reader):
@@ -715,7 +842,7 @@ def test_without_javascript_the_finished_picture_stands_there(site, reader):
     assert not page.locator(".aa-edit").first.is_visible()
     picture = page.locator(".aa-view-written svg[role=img]").first
     assert picture.is_visible()
-    for words in ("= 33", "∇ 9", "◁ 6", "∂ 2"):
+    for words in ("= 33", "∇ 9", "← 6", "∂ 2"):
         assert picture.get_by_text(words, exact=True).first.is_visible()
 
 
@@ -794,8 +921,8 @@ def test_axe_finds_nothing_in_any_state(served, reader, language, theme):
         "forward": lambda: figure.locator(".aa-forward").click(),
         "backward": lambda: figure.locator(".aa-scrubber").fill("5"),
         "fields": lambda: figure.locator(".aa-edit summary").click(),
-        "edited": lambda: figure.locator(".aa-inputs input").first.fill("2.5"),
-        "not a number": lambda: figure.locator(".aa-inputs input").first.fill(""),
+        "edited": lambda: figure.locator(".aa-number").first.fill("2.5"),
+        "not a number": lambda: figure.locator(".aa-number").first.fill(""),
         "words": lambda: figure.locator(".aa-words summary").click(),
         "recorded": lambda: figure.locator("label").nth(1).click(),
         "line": page.locator(".aa-line").first.focus,
@@ -851,7 +978,7 @@ def fullest(view):
 def test_folded_blocks_open_and_close_in_place(opened):
     graph, page = opened(tower)
     view = page.locator(".aa-view-written > .aa-scroll")
-    before = view.inner_html()
+    before = view.locator("svg[role]").inner_html()
     doors = view.locator("g.block.aa-door")
     assert doors.count() > 3
     door = fullest(view)
@@ -876,10 +1003,11 @@ def test_folded_blocks_open_and_close_in_place(opened):
     assert hidden > 5
     assert view.locator("g.aa-off").count() == 0
 
+    press(page, "last")
     close.focus()
     page.keyboard.press("Enter")
     strip = re.compile(r' (class|markerUnits|aria-\w+|role|tabindex)="[^"]*"|<title.*?</title>')
-    assert strip.sub("", view.inner_html()) == strip.sub("", before)
+    assert strip.sub("", view.locator("svg[role]").inner_html()) == strip.sub("", before)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run('.aa-figure')")["violations"]
     assert [each["id"] for each in found] == []
@@ -994,7 +1122,7 @@ def test_what_is_inside_a_block_can_be_calculated_too(opened):
     view = page.locator(".aa-view-written > .aa-scroll")
     view.locator("g.block.aa-door").first.click()
     before = seen(page, "written")
-    page.locator(".aa-inputs input").first.fill("3")
+    page.locator(".aa-number").first.fill("3")
     after = seen(page, "written")
     assert before.keys() == after.keys()
     assert before != after

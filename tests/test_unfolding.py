@@ -124,7 +124,7 @@ def test_what_a_click_shows_is_what_is_drawn_directly(reader, tmp_path):
     for view in ("written", "recorded"):
         if view == "recorded":
             page.locator(".aa-figure > label").nth(1).click()
-        scene = page.locator(f".aa-view-{view} > .aa-scroll > div > svg")
+        scene = page.locator(f".aa-view-{view} > .aa-scroll svg[role]")
         first = scene.evaluate(SHAPE)
         prefix = scene.get_attribute("aria-labelledby")[:-1]
         trail = []

@@ -28,25 +28,29 @@ def summary(graph: Graph, view: str, folded: list[str], words: Words) -> str:
         edges = words.count(sum(edge.target is not None for edge in graph.edges), "edges")
         sentences = [words["alt-recorded"].format(roots=roots, nodes=nodes, edges=edges)]
     else:
-        calls, leaves = words.count(len(graph.calls), "calls"), leaf_names(graph, words)
-        sentences = [words["alt-written"].format(roots=roots, calls=calls, leaves=leaves)]
+        calls, leaves = words.count(len(graph.calls), "calls"), leaf_names(graph)
+        kind = "alt-written" if leaves else "alt-counted"
+        given = listed(leaves, words) if leaves else leaf_count(graph, words)
+        sentences = [words[kind].format(roots=roots, calls=calls, leaves=given)]
     if folded:
-        some = folded[:4] + ["…"] * (len(folded) > 4)
-        sentences.append(words["alt-folded"].format(blocks=words["comma"].join(some)))
+        kind = "alt-folded-some" if len(folded) > 4 else "alt-folded"
+        some = words["comma"].join(folded[:4])
+        sentences.append(words[kind].format(blocks=some, n=len(folded)))
     values = list(islice(results(graph), 9))
     if 0 < len(values) < 9:
         sentences.append(words["alt-values"].format(values=words["comma"].join(values)))
     return reduce(lambda text, more: words["sentences"].format(text=text, more=more), sentences)
 
 
-def leaf_names(graph: Graph, words: Words) -> str:
-    """The leaf tensors by name, if there are few and all have one; else how many there are."""
+def leaf_names(graph: Graph) -> list[str]:
+    """The leaf tensors by name, if there are few and all have one."""
     leaves = [tensor_name(tensor) for tensor in graph.tensors if tensor.leaf]
-    if not leaves:
-        return words["no-leaves"]
-    if len(leaves) > 6 or not all(leaves):
-        return words.count(len(leaves), "leaf-tensors")
-    return listed(leaves, words)
+    return leaves if len(leaves) <= 6 and all(leaves) else []
+
+
+def leaf_count(graph: Graph, words: Words) -> str:
+    count = sum(tensor.leaf for tensor in graph.tensors)
+    return words.count(count, "leaf-tensors") if count else words["no-leaves"]
 
 
 def results(graph: Graph) -> Iterator[str]:

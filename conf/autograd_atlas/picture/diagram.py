@@ -159,10 +159,10 @@ def summary_lines(
     arrived = [each for each in gradients if each is not None]
     norm = norm_of(arrived)
     if arrived and norm is not None:
-        lines.append((Span("grad", f"∇ {norm_text(norm)}", Row(last, NO_ROW)),))
+        lines.append((Span("grad", f".grad {norm_text(norm)}", Row(last, NO_ROW)),))
     if len(arrived) < len(gradients):
         count = f": {len(gradients) - len(arrived)} / {len(gradients)}" if arrived else ""
-        lines.append((Span("grad", f"∇ None{count}"),))
+        lines.append((Span("grad", f".grad None{count}"),))
     if size >= MUCH:
         lines.append((Span("tag", f"▪ {bytes_text(size)}"),))
     return lines

@@ -25,6 +25,7 @@ from .composing import Scene
 from .diagram import RECORDED, WRITTEN, Diagram
 from .keys import Key, Kind
 from .labels import block_title, columns
+from .legend import key
 from .notes import sentences
 from .packing import packed
 from .phrases import code, unmarked
@@ -86,14 +87,16 @@ def figure_parts(
     language: str = "en",
     view: str | None = None,
     choice: Choice = AS_READABLE,
+    start: str = "end",
     kept: MutableMapping[str, str] | None = None,
 ) -> tuple[str, str]:
-    """What stands before the caption of a figure, and what after it."""
+    """What stands before the caption of a figure, and what after it. The player opens it at its
+    end, or with ``start="0"`` before its first step."""
 
     def draw() -> str:
-        return json.dumps(drawn_parts(graph, prefix, words(language), view, choice, kept))
+        return json.dumps(drawn_parts(graph, prefix, words(language), view, choice, start, kept))
 
-    inputs = (graph, prefix, language, view, choice)
+    inputs = (graph, prefix, language, view, choice, start)
     before, after = json.loads(stored(kept, "figure", inputs, draw))
     return before, after
 
@@ -104,6 +107,7 @@ def drawn_parts(
     words: Words,
     view: str | None,
     choice: Choice,
+    start: str,
     kept: MutableMapping[str, str] | None,
 ) -> tuple[str, str]:
     """:func:`figure_parts`, drawn now."""
@@ -124,7 +128,8 @@ def drawn_parts(
             views.append(f'<p class="aa-note">{words["left-out"].format(n=left_out)}</p>')
         views.append("</div>")
     played = tape(graph, drawn, words)
-    parts = [f'<figure class="aa-figure" id="{prefix}">']
+    opening = ' data-start="0"' if start == "0" else ""
+    parts = [f'<figure class="aa-figure" id="{prefix}"{opening}>']
     if len(pictures) > 1:
         parts += choices(prefix, pictures, words)
     if played is not None:
@@ -133,7 +138,7 @@ def drawn_parts(
     else:
         parts.append(f'<p class="aa-note">{too_long(graph, words)}</p>')
     parts += views
-    parts.append(legend(pictures.values(), words))
+    parts.append(legend(pictures.values(), prefix, words))
     parts.append(notes(graph, words))
     if played is not None:
         parts.append(spoken(played, graph, words))
@@ -315,8 +320,8 @@ def longest_around(played: dict[str, Any], graph: Graph, step: Step) -> str:
     return max((block_title(graph.blocks[block]) for block in around), key=columns, default="")
 
 
-def legend(pictures: Iterable[Diagram], words: Words) -> str:
-    """What the colours and signs mean, of those that occur."""
+def legend(pictures: Iterable[Diagram], prefix: str, words: Words) -> str:
+    """What the colours and signs mean, of those that occur; and a button for the whole key."""
     pictures = list(pictures)
     styles = {
         span.style
@@ -333,12 +338,21 @@ def legend(pictures: Iterable[Diagram], words: Words) -> str:
         parts.append(f'<span class="aa-local">∂ {words["local"]}</span>')
     if any(wire.below for wire in wires):
         kind = "sent-product" if any("∂" in wire.above for wire in wires) else "sent"
-        parts.append(f'<span class="aa-gradient">◁ {words[kind]}</span>')
+        parts.append(f'<span class="aa-sent">← {words[kind]}</span>')
     if "grad" in styles:
         parts.append(f'<span class="aa-gradient">∇ {words["arrived"]}</span>')
-    if len(parts) < 2:
-        return ""  # names and values alone need no key
-    return f'<p class="aa-legend">{" ".join(parts)}</p>'
+    shown = parts if len(parts) > 1 else []  # names and values alone explain themselves
+    label = f'aria-label="{words["key"]}" title="{words["key"]}"'
+    opens = f'<button type="button" class="aa-help" popovertarget="{prefix}-key" {label}>?</button>'
+    closes = (
+        f'<button type="button" popovertarget="{prefix}-key" popovertargetaction="hide" '
+        f"autofocus>{words['key-close']}</button>"
+    )
+    window = (
+        f'<div class="aa-window" id="{prefix}-key" popover role="dialog" '
+        f'aria-label="{words["key"]}">{closes}{key(words)}</div>'
+    )
+    return f'<div class="aa-legend">{" ".join([*shown, opens])}</div>{window}'
 
 
 def notes(graph: Graph, words: Words) -> str:

@@ -28,7 +28,7 @@ from .labels import (
     title_of,
     type_text,
 )
-from .views import View
+from .views import View, sent_text
 
 MOST_OUTPUTS = 6  # of a node that have a line of their own
 
@@ -173,9 +173,9 @@ class RecordedView(View):
 
     def labelled(self, wire: Wire) -> Wire:
         edge = self.graph.edges[wire.key.number]
-        sent = in_one_line(edge.sent)
+        sent = sent_text(wire, edge.sent)
         several = edge.target is not None and len(self.graph.nodes[edge.target].outputs) > 1
         above = [f"[{edge.output}]"] if several else []
         if edge.local is not None and sent:
             above.append(f"∂ {number_text(edge.local)}")
-        return wire._replace(above=" ".join(above), below=f"◁ {sent}" if sent else "")
+        return wire._replace(above=" ".join(above), below=f"← {sent}" if sent else "")

@@ -25,7 +25,7 @@ NEXT = "\ue003"  # stands between lines that are packed together, and like their
 # What the player says; all other words are in the page already.
 PLAYER_WORDS = (
     "play", "pause", "speed", "at", "at-forward", "at-backward", "joined-forward",
-    "joined-backward", "joined-one", "yours", "after-all", "picture", "drag",
+    "joined-backward", "joined-one", "yours", "after-all", "comma", "picture", "drag", "field",
     "unnamed", "reset", "link", "copied", "edited", "words-recorded", "not-a-number", "no-input",
     "fixed", "why-operation", "why-differs",
 )  # fmt: skip

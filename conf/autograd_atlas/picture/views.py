@@ -8,10 +8,17 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import ClassVar
 
-from ..graph import Graph, Value
-from .diagram import Box, Line, Wire, summary_lines
-from .keys import Key, Measure, Quantity
-from .labels import cut_apart, short
+from ..graph import Edge, Graph, Value
+from .diagram import NO_ROW, Box, Line, Row, Span, Wire, summary_lines
+from .keys import Key, Kind, Measure, Quantity
+from .labels import cut_apart, gradient_in_one_line, in_one_line, short
+
+
+def sent_text(wire: Wire, sent: Value | None) -> str:
+    """What was sent along a wire, if it fits there; to or from a folded block, else its norm."""
+    if Kind.BLOCK in (wire.source.kind, wire.target.kind):
+        return gradient_in_one_line(sent, 14)
+    return in_one_line(sent)
 
 
 class View(ABC):
@@ -107,9 +114,37 @@ class View(ABC):
     def summary(self, keys: Collection[Key]) -> list[Line]:
         """What one asks of a folded block, of which the items are given."""
         leaves = self.leaf_gradients(keys) if self.graph.order else {}
+        arrived = self.arrived(keys) if self.graph.order else []
         reached = [self.turns[node] for node in leaves if node in self.turns]
         last = Quantity(Measure.RECEIVED, self.graph.order[max(reached)], 0) if reached else None
-        return summary_lines(list(leaves.values()), last, self.kept_bytes(self.nodes_of(keys)))
+        lines = summary_lines(list(leaves.values()), last, self.kept_bytes(self.nodes_of(keys)))
+        if len(arrived) != 1:
+            return lines
+        node, output = arrived[0]
+        gradient = self.graph.nodes[node].outputs[output].received
+        text = gradient_in_one_line(gradient)
+        whole = 0 if in_one_line(gradient, 26) else NO_ROW
+        row = Row(Quantity(Measure.RECEIVED, node, output), whole)
+        return [(Span("grad", f"∇ {text}", row),), *lines] if text else lines
+
+    def arrived(self, keys: Collection[Key]) -> list[tuple[int, int]]:
+        """The outputs of nodes in a folded block that a gradient reached from outside of it."""
+        nodes = set(self.nodes_of(keys))
+        reached = {
+            (node, edge.output)
+            for node in nodes
+            for edge in self.edges_to[node]
+            if edge.source not in nodes and edge.sent is not None
+        }
+        reached |= {(root.node, root.output) for root in self.graph.roots if root.node in nodes}
+        return sorted(reached)
+
+    @cached_property
+    def edges_to(self) -> dict[int | None, list[Edge]]:
+        edges: dict[int | None, list[Edge]] = defaultdict(list)
+        for edge in self.graph.edges:
+            edges[edge.target].append(edge)
+        return edges
 
     @cached_property
     def turns(self) -> dict[int, int]:

@@ -34,9 +34,11 @@ ENGLISH = {
     "and": " and ",
     "result": "the result",
     "alt-written": "Computation graph of {roots}: {calls} on {leaves}.",
+    "alt-counted": "Computation graph of {roots}: {calls} on {leaves}.",  # that have no names here
     "alt-recorded": "What PyTorch recorded for {roots}: {nodes}, {edges}.",
     "alt-inside": "Inside {block}.",
     "alt-folded": "Folded: {blocks}.",
+    "alt-folded-some": "Folded: {blocks}, … ({n} in all).",
     "alt-values": "{values}.",
     "no-leaves": "computed tensors",
     "leaf": "{name} = {value}, a leaf tensor that requires a gradient",
@@ -107,7 +109,8 @@ ENGLISH = {
     "with Shift they scroll it",
     "edit": "Change the inputs",
     "why-fixed": "Why the inputs cannot be changed",
-    "drag": "Type a number, or drag a name to the left or right.",
+    "drag": "Type another number over one with a dotted line below it, in the picture or here, or "
+    "drag a name to the left or right.",
     "reset": "Back to PyTorch's numbers",
     "link": "Copy a link to these numbers",
     "copied": "Copied",
@@ -153,6 +156,30 @@ ENGLISH = {
     "why-operation": "this page cannot calculate {name} as it is called here",
     "why-differs": "{name} would not match PyTorch's value, perhaps because of a hook or a "
     "random number",
+    # The key of the drawing language, at each picture
+    "key": "Key: what shapes and signs mean",
+    "key-close": "Close",
+    "key-leaf": "rounded box: a leaf tensor that requires a gradient",
+    "key-constant": "grey box with a broken border: needs no gradient",
+    "key-call": "circle: an operation, beside the tensor that it made",
+    "key-result": "heavy border: the tensor that the picture was drawn for",
+    "key-local": "above a wire: the local derivative, where it is a single number",
+    "key-sent": "below a wire: the gradient that was sent back along it",
+    "key-arrived": "in a box: the gradient that arrived, the sum of what was sent",
+    "key-grad": "in a leaf: what has added up in its .grad, where that is something else; in a "
+    "folded block: all its parameters together",
+    "key-norm": "the norm of a gradient that has too many numbers",
+    "key-primed": "x after it was written in place",
+    "key-alias": "dotted wire: the tensor shares memory with one written in place, and changed "
+    "with it",
+    "key-saved": "a tensor that the node has saved",
+    "key-freed": "struck out: it was freed, or changed since",
+    "key-stop": "short end: an input that needs no gradient; next_functions holds None there",
+    "key-frame": "frame: the operations of one module; click it to fold them",
+    "key-block": "folded block, with so many operations (ƒ) or nodes (grad_fn); click it to open "
+    "it",
+    "key-unseen": "what ran where the recording could not look",
+    "field": "Change {name}",
     # Exercises, also in the page's script, which fills in {}
     "exercise-predict": "Exercise {n}: predict",
     "exercise-fill": "Exercise {n}: fill in the picture",

@@ -9,7 +9,6 @@ from .diagram import WRITTEN, Box, BoxKind, Line, Span, Wire, gradient_lines, va
 from .keys import Key, Kind, Measure, Quantity
 from .labels import (
     call_symbol,
-    in_one_line,
     number_text,
     rounded,
     short,
@@ -17,7 +16,7 @@ from .labels import (
     title_of,
     unseen_symbol,
 )
-from .views import View
+from .views import View, sent_text
 
 
 class WrittenView(View):
@@ -241,10 +240,10 @@ class WrittenView(View):
 
     def labelled(self, wire: Wire) -> Wire:
         edges = [self.graph.edges[edge] for edge in wire.edges]
-        sent = in_one_line(total(edge.sent for edge in edges))
+        sent = sent_text(wire, total(edge.sent for edge in edges))
         if not sent:
             return wire
         call = self.graph.calls[wire.key.number]
         local = edges[0].local if len(edges) == 1 and len(call.nodes) == 1 else None
         above = "" if local is None else f"∂ {number_text(local)}"
-        return wire._replace(above=above, below=f"◁ {sent}")
+        return wire._replace(above=above, below=f"← {sent}")

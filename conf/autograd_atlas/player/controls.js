@@ -32,6 +32,7 @@ export function listenToKeys(figure, actions, toggle) {
 
 // Does what a key stands for; whether it stands for anything.
 function pressed({ key, shiftKey, target }, actions, toggle) {
+  if (target.matches("input:not(.aa-scrubber)")) return false; // which is typed into
   const door = target.closest(".aa-door");
   const scroller = target.closest(".aa-scroll");
   if (shiftKey && SCROLLED[key] && scroller) scroller.scrollLeft += SCROLLED[key];

@@ -1,9 +1,11 @@
 /* The inputs of a graph, those that a reader has changed, and what is calculated from them. */
 
 import { calculate, difference } from "./calculation.js";
-import { rowTexts, valueText } from "./numbers.js";
+import { numberText, rowTexts, valueText } from "./numbers.js";
 import { filledIn } from "./tape.js";
 import { sum, tensor } from "./tensors.js";
+
+const MOST_TRAVELLING = 12; // characters of a value on its way along a wire
 
 // Where in a tensor of this shape its number i stands.
 function indicesOf(shape, i) {
@@ -91,7 +93,9 @@ export class Inputs {
   change(numbers) {
     this.changed = Object.keys(numbers).length ? numbers : null;
     this.#quantities = this.changed && calculate(this.#graph, numbers);
-    this.results = this.changed ? this.#words["after-all"] + this.#resultTexts().join(", ") : "";
+    this.results = this.changed
+      ? this.#words["after-all"] + this.#resultTexts().join(this.#words.comma)
+      : "";
   }
 
   changeOne(n, i, number) {
@@ -111,9 +115,26 @@ export class Inputs {
     return [...new Set(results)];
   }
 
+  // What a quantity is now, if that is known.
+  valueOf(name) {
+    const known = this.#graph?.known[name];
+    return this.#quantities?.[name] ?? (known && tensor(known[0], known[1].map(Number)));
+  }
+
+  // The value of what a call was given, in few characters; its shape if it has too many, and nothing
+  // where it is not known.
+  givenText(call, place) {
+    const given = this.#graph?.calls[call].given[place];
+    if (Array.isArray(given)) return numberText(Number(given[0]));
+    const value = given === undefined ? null : this.valueOf(`v${given}`);
+    if (!value) return "";
+    const text = valueText(value, this.#typeOf(`v${given}`));
+    return text.length <= MOST_TRAVELLING ? text : value.shape.join("×");
+  }
+
   // A row of what a text is about: one quantity, or the sum of those that came along several edges.
   rowText(names, row, digits) {
-    const values = names.map((name) => this.#quantities[name]);
+    const values = names.map((name) => this.valueOf(name));
     if (!values.every(Boolean)) return "…";
     const numbers = values[0].numbers.map((_, i) => sum(values.map((value) => value.numbers[i])));
     return rowTexts(tensor(values[0].shape, numbers), digits, this.#typeOf(names[0]))[row] ?? "…";
@@ -129,7 +150,7 @@ export class Inputs {
 
   // The type of a quantity that is no float.
   #typeOf(name) {
-    return this.#graph.known[name][2];
+    return this.#graph.known[name]?.[2];
   }
 
   // -- In an address

@@ -65,6 +65,7 @@ export function lay(element, svg, room, fontSize = 12) {
     fontSize: `${(100 * fontSize) / width}cqw`,
     pointerEvents: "auto",
   });
-  layerOf(svg).append(element);
+  const layer = layerOf(svg);
+  if (element.parentNode !== layer) layer.append(element); // or it would lose the focus
   return element;
 }

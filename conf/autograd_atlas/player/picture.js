@@ -6,9 +6,10 @@ import { numberAttribute, queryAll, setAttributes } from "./elements.js";
 const CHARACTER = 7.3; // pixels that a character of a text is wide
 const SMALLEST = 11 / 12 / 1.5; // of its own width, to which a picture shrinks
 const TIGHTEST = 0.62; // of its own width, to which a text may be set closer
-const PADDING = 9; // pixels beside the texts of a box
+const PADDING = 14; // pixels beside the texts of a box
 const OVERHANG = 14; // pixels by which a changed label may be longer than it was
 const MOST_DIGITS = 4;
+const NORM = -1; // the row of a text that is no row of its quantity
 
 export class Picture {
   #prefix;
@@ -19,6 +20,7 @@ export class Picture {
     this.name = name;
     this.elements = {};
     this.texts = [];
+    this.sent = {}; // by key of a wire: the label of what was sent along it
     this.title = svg.querySelector("title");
     this.#prefix = Picture.prefixOf(svg);
     this.#originalTitle = this.title.textContent;
@@ -66,14 +68,15 @@ export class Picture {
 
   #addLabels(labels) {
     const elements = [...this.svg.children].filter((child) => child.matches("text"));
-    for (const [, kinds, edges] of labels) {
+    for (const [key, kinds, edges] of labels) {
       for (const kind of kinds) {
         const element = elements.shift();
         const room = element.textContent.length * CHARACTER + OVERHANG;
+        if (kind === "e") this.sent[key] = element;
         this.#addText(
           element,
           edges.map((edge) => kind + edge),
-          0,
+          element.textContent.includes("|") ? NORM : 0,
           room,
         );
       }
@@ -97,7 +100,7 @@ export class Picture {
   // Writes the numbers into the texts that the reader's inputs give, or those that PyTorch gave.
   write(inputs) {
     this.title.textContent = inputs.changed ? inputs.results : this.#originalTitle;
-    if (inputs.canChange) for (const text of this.texts) writeText(text, inputs);
+    if (inputs.canChange) for (const text of this.texts) writeText(text, inputs, text.quantities);
   }
 
   // -- Size
@@ -106,7 +109,7 @@ export class Picture {
   scale(factor) {
     const own = numberAttribute(this.svg, "width");
     const width = factor * Math.min(own, Math.max(this.scroller.clientWidth, SMALLEST * own));
-    this.svg.style.maxWidth = factor === 1 ? "" : "none";
+    this.svg.parentNode.style.maxWidth = this.svg.style.maxWidth = factor === 1 ? "" : "none";
     this.svg.style.width = factor === 1 ? "" : `${width}px`;
   }
 
@@ -146,18 +149,21 @@ export const anchorOf = (door) => door.querySelector(".hit") || door.querySelect
 
 // A new number may be longer than its box was made for: it has fewer decimals, and is set closer, as
 // long as one can read it.
-function writeText({ element, line, quantities, row, room, original, length }, inputs) {
+// It may tell other quantities than at the end: what has arrived so far.
+export function writeText(text, inputs, quantities) {
+  const { element, line, row, room, original, length } = text;
+  const isOther = inputs.changed || quantities !== text.quantities;
   const width = () => line.textContent.length * CHARACTER;
   element.textContent = original;
-  if (inputs.changed) {
-    const [head] = /^(.*[∇◁∂=] | *)/.exec(original);
+  if (isOther) {
+    const [head] = /^(.*[∇←∂=] | *)/.exec(original);
     let digits = MOST_DIGITS;
     do element.textContent = head + inputs.rowText(quantities, row, digits--);
     while (digits >= 0 && width() * TIGHTEST > room);
   }
-  const isTight = width() > room;
+  const isTight = isOther && width() > room;
   setAttributes(line, {
-    textLength: isTight ? room : length && (inputs.changed ? width() : length),
+    textLength: isTight ? room : length && (isOther ? width() : length),
     lengthAdjust: isTight && "spacingAndGlyphs",
   });
 }

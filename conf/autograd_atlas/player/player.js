@@ -53,11 +53,13 @@ export class Player {
     });
     for (const picture of pictures) {
       this.#blocks.prepare(picture);
+      this.#editing.prepare(picture);
       picture.scroller.setAttribute("aria-label", tape.words.picture);
     }
     this.#listen({ tape, pictures, lines, lights });
     this.showSpeed();
     this.#steps.refresh();
+    if (figure.dataset.start) this.#steps.open();
   }
 
   // The first picture of the view that is shown: the others show the insides of its blocks.
@@ -85,7 +87,7 @@ export class Player {
     const scrubber = figure.querySelector(".aa-scrubber");
     scrubber.disabled = false;
     scrubber.addEventListener("input", () => steps.go(Number(scrubber.value)));
-    figure.querySelector(".aa-edit").addEventListener("toggle", () => this.#edit());
+    figure.querySelector(".aa-edit").addEventListener("toggle", () => this.#editing.open());
     controls.listenToButtons(figure, actions);
     controls.listenToKeys(figure, actions, toggle);
     controls.listenToDoors(figure, toggle);
@@ -108,14 +110,6 @@ export class Player {
     if (!door) return;
     door.focus({ preventScroll: true });
     picture.keepInPlace(door, place);
-  }
-
-  #edit() {
-    if (this.#editing.isOpen) return;
-    this.#editing.open();
-    if (!this.#editing.hasFields) return;
-    for (const picture of this.#pictures) this.#editing.prepare(picture);
-    this.#editing.change({});
   }
 
   showSpeed() {
@@ -147,8 +141,8 @@ export class Player {
   restore(pairs) {
     this.#figure.querySelector(".aa-edit").open = true;
     this.#figure.scrollIntoView({ behavior: "instant" });
-    this.#edit();
-    if (!this.#editing.hasFields) return;
+    this.#editing.open();
+    if (!this.#editing.canChange) return;
     const settings = {
       "~view": (text) => this.#showView(text),
       "~step": (text) => this.#goTo(text),

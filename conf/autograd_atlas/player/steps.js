@@ -4,11 +4,11 @@
 import { create, queryAll, setAttributes } from "./elements.js";
 import { joined } from "./joining.js";
 import { restAll, speed } from "./page.js";
+import { writeText } from "./picture.js";
 import { filledIn } from "./tape.js";
+import { Travel } from "./travel.js";
 
-const PACE = 1000; // milliseconds that a step stays,
-const READING = 35; // and for each character of its line,
-const LONGEST = 2000; // but no longer than this
+const PACE = 1200; // milliseconds that a step stays
 
 export class Steps {
   #tape;
@@ -21,6 +21,8 @@ export class Steps {
   #at = 0; // which of them is shown,
   #place; // and the step of the tape that the reader went to, which may lie inside of it
   #changes = []; // by step: [element, class that it has before this step]
+  #sums = []; // by step: [text, quantities that it adds up before this step, and from it on]
+  #travel = new Travel();
   #timer = 0;
   #isTouched = false; // before that, nothing is lit up, nor scrolled
 
@@ -33,20 +35,23 @@ export class Steps {
     this.#shown = shown;
     this.#place = tape.last;
     this.now = tape.last; // the step of the tape up to which all is shown
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#pause();
+    });
   }
 
   // -- Showing
 
   // Finds anew what each step changes, after a picture or a number is another one.
   refresh() {
+    this.#travel.end();
     this.#changes = this.#tape.steps.map(() => []);
+    this.#sums = this.#tape.steps.map(() => []);
     for (const picture of this.#pictures) {
       this.#addTags(picture);
       this.#addElements(picture);
-      for (const { element, quantities } of picture.texts) {
-        this.#add(element, this.#tape.arrives(quantities));
-      }
       picture.write(this.#inputs);
+      for (const text of picture.texts) this.#addText(text);
     }
     this.join();
   }
@@ -72,6 +77,24 @@ export class Steps {
   #add(element, step, className = "aa-off") {
     if (step) this.#changes[step].push([element, className]);
     element.classList.toggle(className, step > this.now);
+  }
+
+  // A gradient counts up as its parts arrive. Before the first one, its place holds the whole, for
+  // print.
+  #addText(text) {
+    const parts = this.#tape.partsOf(text.quantities[0]);
+    if (!parts) {
+      this.#add(text.element, this.#tape.arrives(text.quantities));
+      return;
+    }
+    this.#add(text.element, parts[0][0]);
+    let before = text.quantities;
+    for (const [step, names] of parts) {
+      const after = names[0] === text.quantities[0] ? text.quantities : names;
+      if (after !== before) this.#sums[step].push([text, before, after]);
+      if (step <= this.now) writeText(text, this.#inputs, after);
+      before = after;
+    }
   }
 
   // A saved tensor is struck out when its node has run.
@@ -113,6 +136,43 @@ export class Steps {
     for (const [element, className] of this.#changes[step]) {
       element.classList.toggle(className, isBefore);
     }
+    for (const [text, before, after] of this.#sums[step]) {
+      writeText(text, this.#inputs, isBefore ? before : after);
+    }
+  }
+
+  // -- Moving
+
+  // Lets numbers travel along the wires of a run of steps; back, as they came.
+  #move({ first, last, isBackward }, isBack) {
+    const picture = this.#shown();
+    const steps = this.#tape.steps.slice(first, last + 1);
+    const keys = new Set(steps.flatMap(({ on }) => on));
+    const along = [];
+    for (const key of keys) {
+      const path = picture.elements[key];
+      if (!path?.matches(".wire path")) continue;
+      const [call, place] = key.slice(1).split(".").map(Number);
+      if (isBackward) along.push([path, picture.sent[key]?.textContent.slice(2) ?? ""]);
+      else if (key[0] === "w") along.push([path, this.#inputs.givenText(call, place)]);
+    }
+    const arriving = isBack ? [] : this.#arrivingIn(first, last, isBackward);
+    this.#travel.start(picture, along, {
+      isBackward: Boolean(isBackward) !== isBack,
+      arriving,
+      speed: speed(),
+    });
+  }
+
+  // What appears when the numbers have arrived.
+  #arrivingIn(first, last, isBackward) {
+    const arriving = [];
+    for (let step = first; step <= last; step++) {
+      const elements = this.#changes[step].map(([element]) => element);
+      arriving.push(...elements.filter((each) => each.matches(isBackward ? ".grad" : "g[id]")));
+      arriving.push(...this.#sums[step].map(([{ element }]) => element));
+    }
+    return arriving;
   }
 
   // The line that tells the step.
@@ -141,6 +201,11 @@ export class Steps {
 
   // -- Going
 
+  // Opens before the first step.
+  open() {
+    this.#goOn(0);
+  }
+
   // To one of the reader's steps.
   go(at) {
     this.#play(false);
@@ -148,8 +213,12 @@ export class Steps {
     this.#goOn(Math.max(0, Math.min(this.#end, at)));
   }
 
+  // One step on, or with -1 one back.
   goBy(count) {
-    this.go(this.#at + count);
+    const before = this.#at;
+    this.go(before + count);
+    if (this.#at > before) this.#move(this.#runs[this.#at], false);
+    if (this.#at < before) this.#move(this.#runs[before], true);
   }
 
   // To a step of the tape, or the end.
@@ -159,6 +228,7 @@ export class Steps {
   }
 
   #goOn(at) {
+    this.#travel.end();
     this.#show(at);
     this.#place = this.now;
   }
@@ -168,7 +238,14 @@ export class Steps {
     const isStart = !this.#timer;
     if (isStart && this.#at === this.#end) this.go(0);
     this.#touch();
-    this.#play(isStart);
+    if (isStart) this.#playNext();
+    else this.#play(false);
+  }
+
+  // Nothing goes on where nobody sees it.
+  #pause() {
+    this.#play(false);
+    this.#travel.end();
   }
 
   // Nothing is lit up any more: a reader has gone on to another figure.
@@ -184,8 +261,7 @@ export class Steps {
 
   #play(isOn) {
     clearTimeout(this.#timer);
-    const time = Math.min(LONGEST, PACE + READING * this.#parts.line.textContent.length);
-    this.#timer = isOn && setTimeout(() => this.#playNext(), time / speed());
+    this.#timer = isOn && setTimeout(() => this.#playNext(), PACE / speed());
     const { words } = this.#tape;
     const { play } = this.#parts;
     play.classList.toggle("aa-playing", isOn);
@@ -195,6 +271,7 @@ export class Steps {
 
   #playNext() {
     this.#goOn(this.#at + 1);
+    this.#move(this.#runs[this.#at], false);
     this.#play(this.#at < this.#end);
   }
 }

@@ -9,6 +9,7 @@ export const filledIn = (words, values) => words.replace(/\{(\w+)\}/g, (_, name)
 export class Tape {
   #stored;
   #unfolded = null;
+  #sentTo = new Map(); // by quantity that arrives: the quantities that are sent there
   #appears = {}; // by key of what is drawn: the step with which it appears, forward
   #arrives = {}; // by quantity: the step with which it is known, backward
 
@@ -24,6 +25,12 @@ export class Tape {
       if (!then) for (const key of on) this.#appears[key] ??= n;
       for (const name of then || []) this.#arrives[name] ??= n;
     });
+    (this.graph?.edges || []).forEach(([, node, output], n) => {
+      const name = `r${node}.${output}`;
+      if (!this.#arrives[`e${n}`]) return;
+      if (!this.#sentTo.has(name)) this.#sentTo.set(name, []);
+      this.#sentTo.get(name).push(`e${n}`);
+    });
   }
 
   // The step with which what is drawn for a key appears; 0 if it is there from the start.
@@ -34,6 +41,21 @@ export class Tape {
   // The step with which the last of these quantities is known.
   arrives(names) {
     return Math.max(...names.map((name) => this.#arrives[name] || 0));
+  }
+
+  // For a gradient that arrives along several edges, or one: as [step, quantities that add up to what
+  // has arrived by then], step by step. Nothing where only the whole is known.
+  partsOf(name) {
+    if (!this.graph) return null;
+    const { known, roots } = this.graph;
+    const sent = this.#sentTo.get(name);
+    if (!sent?.every((each) => known[each]) || !known[name]) return null;
+    if (roots.some(([node, output]) => name === `r${node}.${output}`)) return null;
+    const steps = [...new Set(sent.map((each) => this.#arrives[each]))].sort((a, b) => a - b);
+    return steps.map((step, n) => [
+      step,
+      n === steps.length - 1 ? [name] : sent.filter((each) => this.#arrives[each] <= step),
+    ]);
   }
 
   // The line of code of the step with which a key appears, if there is one.

@@ -41,6 +41,10 @@ def block_names(argument: str) -> list[str]:
     return [name.strip() for name in directives.unchanged_required(argument).split(",")]
 
 
+def first_step(argument: str) -> str:
+    return directives.choice(argument, ("0", "end"))
+
+
 OPTIONS: dict[str, Callable[[str], Any]] = {
     "roots": names,
     "view": one_view,
@@ -49,6 +53,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "open": block_names,
     "depth": directives.positive_int,
     "constants": yes_or_no,
+    "start": first_step,
 }
 
 

@@ -190,7 +190,7 @@ class GalleryGraph(SphinxDirective):
         graph = recorded_graphs.get(example, {}).get(line)
         if graph is None:  # sphinx-gallery had nothing to run
             graph = graphs_of(self.env.app, gallery, example)[line]
-        picture = picture_of(graph, options_in(example)[line])
+        picture = picture_of(graph, {"start": "0", **options_in(example)[line]})
         self.set_source_info(picture)
         return [picture]
 

@@ -41,6 +41,7 @@ def picture_of(graph: Graph, options: dict[str, Any]) -> graph_figure:
         graph=graph,
         view=options.get("view", "both"),
         choice=choice,
+        start=options.get("start", "end"),
         program="",  # that was run, if it is not shown with the picture
     )
 
@@ -67,7 +68,8 @@ class AutogradGraph(SphinxDirective):
     gradients are shown; yes runs ``backward`` if the program does not. ``fold``: no shows all
     of a large graph, layers folds the innermost modules of a small one. ``open``: names of
     blocks to leave open. ``depth``: how many modules in one another to show. ``constants``: no
-    leaves out what needs no gradient. ``code``: no hides the program. ``caption``: a sentence
+    leaves out what needs no gradient. ``start``: 0 opens the picture before its first step.
+    ``code``: no hides the program. ``caption``: a sentence
     below.
     """
 
@@ -132,6 +134,17 @@ class AutogradGraph(SphinxDirective):
         return []
 
 
+class graph_key(nodes.General, nodes.Element):
+    """The key of the drawing language."""
+
+
+class AutogradKey(SphinxDirective):
+    """``{autograd-key}``: what shapes and signs in pictures mean, as at each picture."""
+
+    def run(self) -> list[nodes.Node]:
+        return [graph_key()]
+
+
 def name_figures(app: Sphinx, doctree: nodes.document) -> None:
     """Give each picture of a page an id of its own, from what it draws."""
     taken: dict[str, int] = {}
@@ -147,5 +160,6 @@ def end_server(app: Sphinx, problem: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     app.add_directive("autograd-graph", AutogradGraph)
+    app.add_directive("autograd-key", AutogradKey)
     app.connect("doctree-read", name_figures)
     app.connect("build-finished", end_server)

@@ -17,8 +17,9 @@ from sphinx.config import Config
 from ..graph import Graph
 from ..picture import figure as figures
 from ..picture import svg
-from ..picture.words import language_or_english
-from .graphs import graph_figure
+from ..picture.legend import key
+from ..picture.words import language_or_english, words
+from .graphs import graph_figure, graph_key
 from .settings import folder, may_be_dark
 
 
@@ -62,9 +63,9 @@ def card(app: Sphinx, graph: Graph) -> str:
 def visit_html(self: Any, node: graph_figure) -> None:
     before, after = figures.figure_parts(
         node["graph"], node["name"],
-        language=language_or_english(self.config.language),
+        language=language_of(self),
         view=None if node["view"] == "both" else node["view"],
-        choice=node["choice"], kept=kept(self.builder.app),
+        choice=node["choice"], start=node["start"], kept=kept(self.builder.app),
     )  # fmt: skip
     self.body.append(before + ("<figcaption>" if node.children else ""))
     self.context.append(("</figcaption>" if node.children else "") + after + "\n")
@@ -74,7 +75,16 @@ def depart_html(self: Any, node: graph_figure) -> None:
     self.body.append(self.context.pop())
 
 
-def skip(self: Any, node: graph_figure) -> None:
+def visit_key(self: Any, node: graph_key) -> None:
+    self.body.append(f'<div class="aa-figure">{key(words(language_of(self)))}</div>')
+    raise nodes.SkipNode
+
+
+def language_of(writer: Any) -> str:
+    return language_or_english(writer.config.language)
+
+
+def skip(self: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
@@ -90,4 +100,5 @@ def add_styles(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> None:
     app.add_node(graph_figure, html=(visit_html, depart_html), text=(skip, None))
+    app.add_node(graph_key, html=(visit_key, None), text=(skip, None))
     app.connect("config-inited", add_styles)
