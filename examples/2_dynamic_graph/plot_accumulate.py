@@ -312,10 +312,9 @@ print(f"{kept = }, {copied = }")
 #
 # Further reading
 # ---------------
-# PyTorch explains in its recipe
-# `Zeroing out gradients <https://docs.pytorch.org/tutorials/recipes/recipes/zeroing_out_gradients.html>`__ where the call
-# belongs. That partial derivatives of a sum may be added up as they come is also how reverse mode handles a value that is used
-# twice: :doc:`/lessons/1_computation_graph/plot_fan_out`. What ``grad`` holds, and when it is ``None``, is explained in
-# :doc:`/tensor`.
+# What ``None`` and zero mean for each optimizer is listed under
+# `Optimizer.zero_grad <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__ in PyTorch's
+# documentation. Gradients of one pass are added up in the same way where a value is used twice:
+# :doc:`/lessons/1_computation_graph/plot_fan_out`. What ``grad`` holds, and when it is ``None``, is explained in :doc:`/tensor`.
 #
 # **Next:** which tensors have a ``grad`` at all, in :doc:`/lessons/2_dynamic_graph/plot_leaf_or_not`.
