@@ -131,8 +131,7 @@ by_hand = torch.tensor([[b, a, 0], [0, c, b]])
 assert torch.equal(D, by_hand)
 assert torch.equal(torch.func.jacrev(compute)(x), by_hand)
 
-for v in [(1.0, 0.0), (1.0, 1.0), (1.0, 10.0), (-2.0, 0.5)]:
-    v = torch.tensor(v)
+for v in torch.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 10.0], [-2.0, 0.5]]):
     (product,) = torch.autograd.grad(compute(x), x, grad_outputs=v)
     print(f"{v = }, {v @ by_hand = }, {product = }")
     assert torch.equal(product, v @ by_hand)
