@@ -28,10 +28,13 @@ def compute(a, b, c):
     return 3 * v
 
 
-a, b, c = (torch.tensor([value], requires_grad=True) for value in [5.0, 3.0, 2.0])
+a = torch.tensor([5.0], requires_grad=True)
+b = torch.tensor([3.0], requires_grad=True)
+c = torch.tensor([2.0], requires_grad=True)
+
 J = compute(a, b, c)
 J.backward()
-print(f"{J.item() = }, {a.grad = }, {b.grad = }, {c.grad = }")
+print(J.item(), a.grad, b.grad, c.grad)
 # sphinx_gallery_graph = "J; view: written"
 
 # %%
@@ -44,7 +47,7 @@ print(f"{J.item() = }, {a.grad = }, {b.grad = }, {c.grad = }")
 a, b, c = (torch.tensor([value], requires_grad=True) for value in [7.0, 3.0, 2.0])
 K = compute(a, b, c)
 K.backward()
-print(f"{K.item() = }, {a.grad = }, {b.grad = }, {c.grad = }")
+print(K.item(), a.grad, b.grad, c.grad)
 # sphinx_gallery_graph = "K; view: written"
 
 # %%

@@ -20,7 +20,10 @@ them, you see where a gradient goes before you calculate it.
 
 import torch
 
-a, b, c, d = (torch.tensor([x], requires_grad=True) for x in [5.0, 3.0, 2.0, 4.0])
+a = torch.tensor([5.0], requires_grad=True)
+b = torch.tensor([3.0], requires_grad=True)
+c = torch.tensor([2.0], requires_grad=True)
+d = torch.tensor([4.0], requires_grad=True)
 
 s = a + b
 p = s * c
@@ -28,7 +31,7 @@ m = torch.maximum(p, d)
 J = 3 * m
 
 J.backward()
-print(f"{a.grad = }, {b.grad = }, {c.grad = }, {d.grad = }")
+print(a.grad, b.grad, c.grad, d.grad)
 # sphinx_gallery_graph = "J; view: written"
 
 # %%
