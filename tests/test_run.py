@@ -47,6 +47,23 @@ def test_a_backward_for_the_picture_leaves_no_trace_in_the_program(ask):
         assert graph.nodes[0].outputs[0].received.numbers == (4,)
 
 
+def test_two_losses_that_share_a_leaf_show_the_backward_of_each(ask):
+    """None is run for the picture: the program's own two add up in the leaf."""
+    answer = ask(
+        """
+        z = 3 * x
+        y.backward()
+        z.backward()
+        print(x.grad)
+        """,
+        "y",
+        "z",
+    )
+    assert answer.printed == "tensor([7.])\n"
+    [graph] = answer.graphs
+    assert sorted(node.outputs[0].received.numbers for node in graph.nodes) == [(1,), (1,), (7,)]
+
+
 def test_a_program_is_main(ask):
     answer = ask(
         """

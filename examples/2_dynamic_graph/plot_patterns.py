@@ -2,230 +2,282 @@ r"""
 What does each operation do to a gradient?
 ==========================================
 
-You can read most graphs backward without a single derivative. A sum *hands on* what arrives, a product
-*swaps* its factors, a maximum *chooses* one input, and whatever copies forward *adds* backward.
+A few patterns are enough to read most graphs: a sum hands a gradient on, a product swaps, a maximum chooses. Once you know
+them, you see where a gradient goes before you calculate it.
 
-.. predict:: What do ``a.grad``, ``b.grad``, ``c.grad`` and ``d.grad`` hold at the end? Answer with four
-   numbers.
-   :answer: (a.grad, b.grad, c.grad, d.grad)
+.. predict:: The inputs are 5, 3, 2 and 4. Which gradients arrive at ``a``, ``b``, ``c`` and ``d``? Four numbers.
    :program: next
+   :answer: (a.grad, b.grad, c.grad, d.grad)
 
-   1 arrives at ``J``, and the product sends the *other* factor: ``m``, which is 7, to ``s``, and ``s``, which
-   is 5, to ``m``. The sum hands its 7 on to both ``a`` and ``b``. The maximum gives its 5 to the input that
-   won, ``c``, and nothing to ``d``.
+   3 arrives at ``m``. The maximum is ``p``, so ``p`` gets all of it and ``d`` gets 0. The product sends 3 · 2 to ``s`` and
+   3 · 8 to ``c``. The sum hands the 6 on to both of its inputs.
 
-   - ``5, 5, 7, 0``: Each factor of a product gets the value of the other one. Which value is that for ``s``?
-   - ``7, 7, 5, 5``: The sum is right. Does ``J`` change if ``d`` grows a little?
-   - ``2, 3, 7, 4``: Those are the values. How far does ``J`` move when ``a`` grows by 1?
-   - ``1, 1, 1, 0``: Those are the local derivatives of the sum and the maximum. What has arrived there?
+   - ``6, 6, 24, 3``: Would ``m`` change if ``d`` grew a little, from 4 to 4.001?
+   - ``3, 3, 24, 0``: What arrives at ``s``? By which number is ``s`` multiplied?
+   - ``6, 6, 6, 0``: The factor 2 belongs to ``s``. By which number is ``c`` multiplied?
+   - ``2, 2, 8, 0``: That would be right if 1 arrived at ``m``. What does the last line send?
 """
 
 import torch
 
-a = torch.tensor([2.0], requires_grad=True)
+a = torch.tensor([5.0], requires_grad=True)
 b = torch.tensor([3.0], requires_grad=True)
-c = torch.tensor([7.0], requires_grad=True)
+c = torch.tensor([2.0], requires_grad=True)
 d = torch.tensor([4.0], requires_grad=True)
 
 s = a + b
-m = torch.maximum(c, d)
-J = s * m
+p = s * c
+m = torch.maximum(p, d)
+J = 3 * m
 
 J.backward()
-print(f"{a.grad = }, {b.grad = }")
-print(f"{c.grad = }, {d.grad = }")
-# sphinx_gallery_graph = "J"
+print(a.grad, b.grad, c.grad, d.grad)
+# sphinx_gallery_graph = "J; view: written"
 
 # %%
-# Play it, and look at what each circle does on the way to the left. Then change ``d`` to 9 in the
-# picture: now ``d`` wins, and the gradient goes there.
-#
 # A sum hands on
 # --------------
-# Each input of a sum moves the result by as much as it moves itself. So each gets what has arrived,
-# whole and unchanged: it is not shared out. A subtraction does the same, with a minus for what is
-# subtracted. The values do not matter, so PyTorch saves none of them.
+# In :math:`s = a + b` both slopes are 1. So what arrives at ``s``, here 6, is sent to ``a`` and to ``b`` unchanged, whatever
+# their values are. A difference does the same, with the sign turned for what is subtracted. :py:func:`torch.sum` sends what
+# arrives to each element that was added; :py:func:`torch.mean` of :math:`m` elements sends a share of :math:`1/m`:
 
-x = torch.tensor([100.0, 0.001], requires_grad=True)
-y = torch.tensor([2.0, 3.0], requires_grad=True)
-(x - y).sum().backward()
-print(f"{x.grad = }, {y.grad = }")
+x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+print(f"{torch.autograd.grad(x.sum(), x) = }")
+print(f"{torch.autograd.grad(x.mean(), x) = }")
 
 # %%
+# (:py:func:`torch.autograd.grad` returns the gradient instead of adding it to ``x.grad``, which is handy for a look.)
+#
+# The opposite holds, too. Where a value is used several times, it is copied forward, and the gradients that come back are
+# added up: :doc:`/lessons/1_computation_graph/plot_fan_out`.
+#
 # A product swaps
 # ---------------
-# Each factor gets what has arrived, times the *other* factor. If one input is large, it is the other
-# one that gets a large gradient. This is why the scale of the data matters: a feature in the thousands
-# makes the gradient of its weight a thousand times as large, with the same weight and the same error.
+# In :math:`p = s\,c` the slope for ``s`` is ``c``, and that for ``c`` is ``s``. Each input gets what arrives times the *other*
+# value. So the input with the small value gets the large gradient: ``c`` is 2 and gets 24, ``s`` is 8 and gets 6.
+#
+# This has a practical side. A weight is multiplied by data, so the scale of the data is the scale of the gradient. If you
+# measure a length in centimetres and not in metres, the weight's gradient is a hundred times as large, and a learning rate
+# that was right is far too large:
 
-weight = torch.tensor([0.5], requires_grad=True)
-for feature in [1.0, 1000.0]:
-    weight.grad = None
-    (weight * torch.tensor([feature])).backward()
-    print(f"{feature = }, {weight.grad.item() = }")
+w = torch.tensor([1.0], requires_grad=True)
+metres = torch.tensor([3.0])
+print(f"{torch.autograd.grad(w * metres, w) = }")
+print(f"{torch.autograd.grad(w * (100 * metres), w) = }")
 
 # %%
 # A maximum chooses
 # -----------------
-# Only the largest input moves the result, so it gets everything, and the others get 0. The same holds for
-# ``relu``, which is the maximum of ``x`` and 0, and for max pooling. Which input won is decided in the forward
-# pass, by the values.
+# In :math:`m = \max(p, d)` only the larger input moves the result. It gets all that arrives, and the other gets 0. Note the
+# difference: ``d.grad`` is 0 and not ``None``. ``d`` is a part of the graph, and its gradient did arrive; it is zero.
 #
-# And if two are equal? Then the maximum has no derivative: it would grow with either of them, and fall
-# only with both. PyTorch has to decide, and it does so differently from function to function.
+# Change ``d`` to 20 in the picture. Now ``d`` gets the 3, and zeros travel back to ``a``, ``b`` and ``c``. So a maximum is a
+# switch, and the values decide how it is set. ``relu`` is the maximum of ``x`` and 0: where ``x`` is positive the gradient
+# passes unchanged, where it is negative nothing passes. Max pooling sends each gradient to one pixel of its window.
+#
+# What if two are equal? Then there is no derivative: the slope to the left is not that to the right. PyTorch still has to
+# send something, and each operation has its own rule:
 
-t = torch.tensor([4.0, 4.0], requires_grad=True)
-t.amax().backward()
-print(f"amax:    {t.grad = }")
+x = torch.tensor([3.0, 7.0, 7.0], requires_grad=True)
+print(f"{torch.autograd.grad(x.max(), x) = }")
+print(f"{torch.autograd.grad(x.max(dim=0).values, x) = }")
 
-t.grad = None
-t.max(dim=0).values.backward()
-print(f"max:     {t.grad = }")
-
-p = torch.tensor([4.0], requires_grad=True)
-q = torch.tensor([4.0], requires_grad=True)
-torch.maximum(p, q).backward()
-print(f"maximum: {p.grad = }, {q.grad = }")
+z = torch.tensor([0.0], requires_grad=True)
+print(f"{torch.autograd.grad(torch.relu(z), z) = }")
+print(f"{torch.autograd.grad(torch.maximum(z, torch.zeros(1)), z) = }")
+print(f"{torch.autograd.grad(z.clamp(min=0), z) = }")
 
 # %%
-# :py:func:`torch.amax` and :py:func:`torch.maximum` share between equal inputs. :py:func:`torch.max` with a
-# dimension also returns an index, and the input at that index gets everything. Each choice is allowed,
-# since each is a slope between those of the two sides. None of them is the derivative, which does
-# not exist.
+# ``x.max()`` divides evenly between the two sevens. ``x.max(dim=0)`` also gives an index, and the element that it names gets
+# all. ``relu``, ``maximum`` with 0 and ``clamp(min=0)`` give the same values everywhere, and at 0 they send back 0, ½ and 1.
+# So there is no rule such as “PyTorch takes 0 at a kink”; look it up or run it. Training rarely notices, as values seldom
+# are exactly equal.
 #
-# A copy adds
-# -----------
-# Where one value is used in several places, the gradients of all places add up
-# (:doc:`/lessons/1_computation_graph/plot_fan_out`). Broadcasting is a copy too: ``k`` below is used three
-# times. And a sum is its mirror image: it adds forward, and copies backward.
+# A function multiplies by its slope
+# ----------------------------------
+# An operation with one input multiplies what arrives by its slope at that input. For some, the slope is easily written with
+# the *result*: :math:`y` for :math:`y = e^x`, and :math:`y(1 - y)` for a sigmoid. This is at most ¼, and nearly 0 where the
+# sigmoid is flat:
 
-k = torch.tensor([2.0], requires_grad=True)
-rows = torch.tensor([1.0, 10.0, 100.0], requires_grad=True)
-total = (k * rows).sum()
-total.backward()
-print(f"{k.grad = }, {rows.grad = }")
-# sphinx_gallery_graph = "total"
+x = torch.tensor([0.0, 2.0, 10.0], requires_grad=True)
+y = torch.sigmoid(x)
+print(f"{y.detach() = }")
+print(f"{torch.autograd.grad(y.sum(), x) = }")
+
+# %%
+# A sigmoid is itself a chain of four patterns: turn the sign, take the exponential, add 1, take the reciprocal. In the
+# picture, follow the gradient through them for :math:`x = 2`. The four slopes, multiplied, are the 0.105 that ``sigmoid`` has
+# just given:
+
+x = torch.tensor([2.0], requires_grad=True)
+n = -x
+e = torch.exp(n)
+q = 1 + e
+y = 1 / q
+y.backward()
+print(f"{x.grad = }")
+# sphinx_gallery_graph = "y; view: written"
+
+# %%
+# The patterns in one table
+# -------------------------
+# :math:`g` is what arrives at the result.
+#
+# .. list-table::
+#    :header-rows: 1
+#
+#    * - operation
+#      - sends back
+#      - in words
+#    * - :math:`a + b`
+#      - :math:`g` and :math:`g`
+#      - hands on
+#    * - :math:`a - b`
+#      - :math:`g` and :math:`-g`
+#      - turns one sign
+#    * - :math:`a\,b`
+#      - :math:`g\,b` and :math:`g\,a`
+#      - swaps
+#    * - :math:`\max(a, b)`, where :math:`a > b`
+#      - :math:`g` and 0
+#      - chooses
+#    * - one value used twice
+#      - :math:`g_1 + g_2`
+#      - adds up
+#    * - :math:`f(a)`
+#      - :math:`g\,f'(a)`
+#      - multiplies by the slope
+#
+# Check
+# -----
+# Each row by PyTorch, at :math:`a = 5`, :math:`b = 3`, where :math:`g = 7` arrives.
+
+a, b = (torch.tensor(x, requires_grad=True) for x in [5.0, 3.0])
+
+
+def sent(y):
+    return [g.item() for g in torch.autograd.grad(y, [a, b], grad_outputs=torch.tensor(7.0))]
+
+
+print(f"{sent(a + b) = }, {sent(a - b) = }, {sent(a * b) = }")
+print(f"{sent(torch.maximum(a, b)) = }")
+assert sent(a + b) == [7, 7] and sent(a - b) == [7, -7]
+assert sent(a * b) == [7 * 3, 7 * 5] and sent(torch.maximum(a, b)) == [7, 0]
+assert sent(a + a + b) == [7 + 7, 7]
+assert sent(a**3 + b) == [7 * 3 * 5**2, 7]
 
 # %%
 # What people get wrong
 # ---------------------
-# *A sum divides the gradient among its inputs.* It hands on all of it to each of them. A mean divides,
-# because it multiplies by 1/n:
+# *The larger value gets the larger gradient.* In a sum, values do not matter at all. In a product, it is the other way round.
+# A gradient says how much the result would change with a value, not how much the value contributes to it:
 
-x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
-x.sum().backward()
-print(f"sum:  {x.grad = }")
-x.grad = None
-x.mean().backward()
-print(f"mean: {x.grad = }")
+a, b = (torch.tensor([x], requires_grad=True) for x in [1000.0, 0.001])
+print(f"{torch.autograd.grad(a + b, [a, b]) = }")
+print(f"{torch.autograd.grad(a * b, [a, b]) = }")
 
 # %%
-# *The input with the large value gets the large gradient.* At a product it is the other way round, and
-# at a sum the values play no part. A small weight on a large feature has a large gradient.
+# *A zero comes from an error.* It is often a switch that happens to be off. A unit with ``relu`` whose input is negative for each
+# example gets 0 from each, so no step moves it: it is *dead*. ``leaky_relu`` lets a small part pass:
+
+x = torch.tensor([-1.0, -3.0], requires_grad=True)
+print(f"{torch.autograd.grad(torch.relu(x).sum(), x) = }")
+print(f"{torch.autograd.grad(torch.nn.functional.leaky_relu(x, 0.1).sum(), x) = }")
+
+# %%
+# .. fold:: Further misconceptions
 #
-# Check
-# -----
-# The first program again, by the four rules alone, against a nudge of each input.
-
-
-def compute(a, b, c, d):
-    return (a + b) * max(c, d)
-
-
-at_s, at_m = 7.0, 5.0
-by_rules = [at_s, at_s, at_m, 0.0]
-
-h = 0.001
-values = [2.0, 3.0, 7.0, 4.0]
-by_nudge = []
-for i in range(4):
-    moved = list(values)
-    moved[i] += h
-    by_nudge.append((compute(*moved) - compute(*values)) / h)
-
-print(f"{by_rules = }")
-print([round(slope, 3) for slope in by_nudge])
-
-assert by_rules == [t.item() for t in (a.grad, b.grad, c.grad, d.grad)]
-assert all(abs(rule - nudge) < 1e-6 for rule, nudge in zip(by_rules, by_nudge))
-
-# %%
+#    *A maximum cannot be differentiated, so it must not stand in a network.* It has a derivative wherever its inputs differ.
+#    What it does not do is tell the loser how far behind it was.
+#
+#    *A sum halves the gradient between its inputs.* It hands the whole of it to each. What is divided evenly is the tie of a
+#    maximum, and what gets a share is each element of a mean.
+#
 # In short
 # --------
-# On the way back, a sum hands on what arrives, a product multiplies it by the other factor, a maximum gives
-# it to the input that won, and a copy adds up. With these four you can read most gradients off a graph.
+# Every operation multiplies what arrives by its local derivative. For a sum this is 1 for each input, for a product the
+# other factor, for a maximum 1 for the winner and 0 for the others, for a function its slope. Where a value was used
+# twice, the gradients are added. At ties and kinks, the operation's own rule decides.
 #
 # Exercises
 # ---------
-# .. fill:: Fill in what arrives at each tensor, by the rules alone.
-#    :graph: J
-#    :blanks: m.grad, p.grad, x.grad, y.grad, z.grad
+# .. fill:: Read the patterns off the picture: fill in the values and the gradients.
+#    :graph: J; view: written
+#    :blanks: m, J, p.grad, a.grad, b.grad, c.grad
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       x = torch.tensor([2.0], requires_grad=True)
-#       y = torch.tensor([-4.0], requires_grad=True)
-#       z = torch.tensor([-3.0], requires_grad=True)
+#       a = torch.tensor([2.0], requires_grad=True)
+#       b = torch.tensor([3.0], requires_grad=True)
+#       c = torch.tensor([8.0], requires_grad=True)
 #
-#       p = x * y
-#       m = torch.maximum(p, z)
-#       J = m * 10
+#       p = a * b
+#       m = torch.maximum(p, c)
+#       J = m - p
+#       J.backward()
 #
-#    The product sends 10 to ``m``. The maximum compares −8 with −3, so ``z`` has won: 10 goes to ``z``, and 0
-#    to ``p``. What is 0 stays 0 on the way to ``x`` and ``y``.
+#    ``c`` wins, so ``m`` is 8 and ``J`` is 2. The difference sends 1 to ``m`` and −1 to ``p``. The maximum sends the 1 to ``c``
+#    and 0 to ``p``. At ``p``, 0 and −1 add up. The product swaps: −3 for ``a`` and −2 for ``b``.
 #
-#    - ``p.grad = 10``: Which of the two inputs of the maximum is larger?
-#    - ``x.grad = -40``: That would be right if ``p`` had won. Has it?
-#    - ``z.grad = 5``: A maximum shares only between equal inputs. Are they equal?
-#    - ``m.grad = -3``: That is the value of ``m``. What is it multiplied by?
+#    - ``p.grad = 0``: That comes from the maximum. Where else is ``p`` used?
+#    - ``p.grad = 1``: On which side of the minus sign is ``p``?
+#    - ``a.grad = -2``: That is the value of ``a`` itself, with the sign. What does a product do?
+#    - ``c.grad = 0``: Which of the two is larger?
 #
-# .. predict:: ``relu`` is a maximum of ``x`` and 0. What does ``x.grad`` hold? Answer with three numbers.
-#    :answer: x.grad
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       x = torch.tensor([-2.0, 1.0, 3.0], requires_grad=True)
-#       (torch.relu(x) ** 2).sum().backward()
-#
-#    The square sends back twice its input: 0, 2 and 6. Where ``x`` has won against 0, that is handed on; at −2
-#    it is lost.
-#
-#    - ``-4, 2, 6``: The last two are right. Does the result change when the first number moves a little?
-#    - ``0, 1, 1``: That is the slope of ``relu``. What does the square send to it?
-#    - ``0, 1, 9``: Those are values. What is the slope of a square?
-#
-# .. derive:: The loss is the squared error of a product. What is the gradient of ``w``, as a formula?
-#    :answer: 2 * (w * x - y) * x
-#    :names: w, x, y
-#    :gives: w.grad
+# .. derive:: What does a quotient send to its denominator? Type a formula for ``b.grad``, where ``g`` arrives at ``q``.
+#    :answer: -g * a / b**2
+#    :names: g, a, b
+#    :gives: b.grad
+#    :between: 0.5, 2
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       w = torch.tensor([0.5, -1.0, 2.0], requires_grad=True)
-#       x = torch.tensor([3.0, 2.0, -1.0])
-#       y = torch.tensor([1.0, 4.0, 0.5])
+#       a = torch.tensor([6.0, 1.0, 5.0], requires_grad=True)
+#       b = torch.tensor([2.0, 4.0, 0.5], requires_grad=True)
+#       g = torch.tensor([1.0, 3.0, -2.0])
 #
-#       error = w * x - y
-#       loss = (error * error).sum()
+#       q = a / b
+#       q.backward(gradient=g)
+#
+#    A quotient is a product with a reciprocal, :math:`a \cdot b^{-1}`. It swaps, so ``a`` comes in, and the slope of
+#    :math:`b^{-1}` is :math:`-b^{-2}`. With the result, it can also be written :math:`-g\,q/b`.
+#
+#    - ``g / b``: To which of the two does the quotient send that?
+#    - ``g * a / b**2``: If the denominator grows, does the quotient grow, too?
+#    - ``-a / b**2``: That is the local derivative. What has arrived at ``q``?
+#    - ``g * a``: That would be a product. How fast does :math:`1/b` change with ``b``?
+#
+# .. find:: ``w`` should learn from this example, but its gradient is 0. In which line is it stopped?
+#    :answer: line 6
+#    :holds: w.grad.item() != 0
+#    :instead: h = torch.nn.functional.leaky_relu(z, 0.1)
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([2.0])
+#       w = torch.tensor([-1.5], requires_grad=True)
+#       z = w * x
+#       h = torch.relu(z)
+#       y = h + 1
+#       loss = (y - 5) ** 2
 #       loss.backward()
 #
-#    ``error`` meets itself in the product, so twice ``error`` comes back; the subtraction hands it on, and the
-#    product sends it to ``w``, times ``x``.
+#    ``z`` is −3, so the switch of ``relu`` is off. −8 arrives at ``h``, and 0 is sent to ``z``. With ``leaky_relu`` a tenth of it
+#    passes.
 #
-#    - ``(w * x - y) * x``: How often is ``error`` used in ``error * error``?
-#    - ``2 * (w * x - y)``: That has arrived at ``error``, and at the product. What does the product do?
-#    - ``2 * (w * x - y) * w``: A product sends the *other* factor. Which one is that for ``w``?
-#    - ``2 * (y - w * x) * x``: Size and form are right. Which of the two is subtracted?
+#    - ``line 5``: A product would stop a gradient if the other factor were 0. Is it?
+#    - ``line 7``: What does a sum do to a gradient?
+#    - ``line 8``: Its slope is :math:`2(y - 5)`. What is ``y``?
 #
-# .. write:: Write the backward pass of a maximum by hand, so that equal inputs share, as
-#       ``torch.maximum`` does.
-#    :file: backward_of_a_maximum
+# .. write:: Write the backward pass of three patterns. ``send_back`` gets the name of an operation, its two inputs ``a`` and
+#    ``b``, and what arrives, ``g``; it returns what is sent to ``a`` and to ``b``. In a tie, ``maximum`` gives half to each.
+#    :file: patterns_backward
 #    :fails: TypeError: cannot unpack non-iterable NoneType object
 #
 #    .. code-block:: python
@@ -233,35 +285,40 @@ assert all(abs(rule - nudge) < 1e-6 for rule, nudge in zip(by_rules, by_nudge))
 #       import torch
 #
 #
-#       def maximum_backward(p, q, arrived):
+#       def send_back(name, a, b, g):
 #           # <your code>
-#           won = (p > q) + 0.5 * (p == q)
-#           return arrived * won, arrived * (1 - won)
+#           if name == "sub":
+#               return g, -g
+#           if name == "mul":
+#               return g * b, g * a
+#           if a == b:
+#               return g / 2, g / 2
+#           return (g, 0) if a > b else (0, g)
 #           # </your code>
 #
 #
-#       p = torch.tensor([1.0, 5.0, 2.0], requires_grad=True)
-#       q = torch.tensor([3.0, 4.0, 2.0], requires_grad=True)
-#       arrived = torch.tensor([10.0, 10.0, 10.0])
-#       torch.maximum(p, q).backward(arrived)
+#       for name in ["sub", "mul", "maximum"]:
+#           for a, b, g in [(5, 3, 7), (-2, 4, 0.5), (3, 3, -1), (0, -1, 2)]:
+#               x, y = (torch.tensor(float(t), requires_grad=True) for t in (a, b))
+#               getattr(torch, name)(x, y).backward(gradient=torch.tensor(float(g)))
+#               to_a, to_b = send_back(name, a, b, g)
+#               assert to_a == x.grad.item(), f"{name}: to_a is {to_a} and not {x.grad}"
+#               assert to_b == y.grad.item(), f"{name}: to_b is {to_b} and not {y.grad}"
 #
-#       dp, dq = maximum_backward(p.detach(), q.detach(), arrived)
-#       assert torch.equal(dp, p.grad), dp
-#       assert torch.equal(dq, q.grad), dq
+#    Each pattern is what arrives times the local derivative. A product needs the values of its inputs, which is why PyTorch
+#    saves them; a difference needs nothing.
 #
-#    A comparison gives 1 where it holds and 0 elsewhere. Where both are equal, each gets a half.
+#    - ``AssertionError: sub: to_b``: How does a difference change if what is subtracted grows?
+#    - ``AssertionError: mul: to_a``: Which of the two values does a product send to ``a``? Is ``g`` in it?
+#    - ``AssertionError: maximum``: Print ``a`` and ``b``. What is special about this pair?
 #
-#    - ``AssertionError: tensor([ 0., 10.,  0.])``: Two places are right. What happens to the third one, where
-#      both are equal?
-#    - ``AssertionError: tensor([ 0., 10., 10.])``: Who else should get something where both are equal?
-
-# %%
 # Further reading
 # ---------------
-# - `CS231n, Backpropagation, Intuitions <https://cs231n.github.io/optimization-2/>`__, the section on patterns in
-#   backward flow.
-# - PyTorch on derivatives where there are none: `Autograd mechanics
-#   <https://docs.pytorch.org/docs/stable/notes/autograd.html>`__.
+# “Patterns in backward flow” comes from the notes of Stanford's CS231n,
+# `Backpropagation, Intuitions <https://cs231n.github.io/optimization-2/>`__, and so does the sigmoid taken apart. PyTorch
+# lists what it does where there is no derivative in
+# `Gradients for non-differentiable functions
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html#gradients-for-non-differentiable-functions>`__.
 #
-# **Next:** what arrives at a result of several numbers, in
+# **Next:** what ``backward()`` wants if the result has several numbers, in
 # :doc:`/lessons/2_dynamic_graph/plot_vector_outputs`.

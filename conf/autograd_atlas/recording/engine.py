@@ -180,9 +180,9 @@ class EngineRuns:
         return value
 
     def has_reached(self, starts: Sequence[AutogradNode]) -> bool:
-        """Whether a run came to its end that reached all of these."""
-        reached = [set(self._notes.read(start).runs) for start in starts]
-        return any(self.runs[number].complete for number in set.intersection(*reached))
+        """Whether the runs to show reached all of these."""
+        shown = set(self.runs_to_show(starts))
+        return all(shown.intersection(self._notes.read(start).runs) for start in starts)
 
     def runs_to_show(self, starts: Sequence[AutogradNode]) -> list[int]:
         """The runs to show for these roots: the newest that came to its end and began at all of
