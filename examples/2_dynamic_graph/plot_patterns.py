@@ -119,38 +119,20 @@ print(f"{x.grad = }")
 # sphinx_gallery_graph = "y; view: written"
 
 # %%
-# The patterns in one table
-# -------------------------
+# The patterns in one list
+# ------------------------
 # :math:`g` is what arrives at the result.
 #
-# .. list-table::
-#    :header-rows: 1
-#
-#    * - operation
-#      - sends back
-#      - in words
-#    * - :math:`a + b`
-#      - :math:`g` and :math:`g`
-#      - hands on
-#    * - :math:`a - b`
-#      - :math:`g` and :math:`-g`
-#      - turns one sign
-#    * - :math:`a\,b`
-#      - :math:`g\,b` and :math:`g\,a`
-#      - swaps
-#    * - :math:`\max(a, b)`, where :math:`a > b`
-#      - :math:`g` and 0
-#      - chooses
-#    * - one value used twice
-#      - :math:`g_1 + g_2`
-#      - adds up
-#    * - :math:`f(a)`
-#      - :math:`g\,f'(a)`
-#      - multiplies by the slope
+# - :math:`a + b` hands on: :math:`g` to both.
+# - :math:`a - b` turns one sign: :math:`g` to :math:`a`, and :math:`-g` to :math:`b`.
+# - :math:`a\,b` swaps: :math:`g\,b` to :math:`a`, and :math:`g\,a` to :math:`b`.
+# - :math:`\max(a, b)` chooses: :math:`g` to the larger one, and 0 to the other.
+# - A value that is used twice adds up: :math:`g_1 + g_2`.
+# - A function :math:`f(a)` multiplies by its slope: :math:`g\,f'(a)`.
 #
 # Check
 # -----
-# Each row by PyTorch, at :math:`a = 5`, :math:`b = 3`, where :math:`g = 7` arrives.
+# Each line by PyTorch, at :math:`a = 5`, :math:`b = 3`, where :math:`g = 7` arrives.
 
 a, b = (torch.tensor(x, requires_grad=True) for x in [5.0, 3.0])
 
