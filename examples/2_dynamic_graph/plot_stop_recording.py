@@ -137,23 +137,12 @@ print(f"{x.grad = }")
 #
 # Which one to use
 # ----------------
-# .. list-table::
-#    :header-rows: 1
-#
-#    * - what you want
-#      - what you write
-#    * - evaluate a model
-#      - ``model.eval()`` and ``with torch.no_grad():``
-#    * - the same, and no result will go into a graph
-#      - ``model.eval()`` and ``with torch.inference_mode():``
-#    * - treat a value as constant, or plot it
-#      - ``x.detach()``
-#    * - a copy to change
-#      - ``x.detach().clone()``
-#    * - change weights by hand
-#      - ``with torch.no_grad():``
-#    * - freeze a layer
-#      - ``layer.requires_grad_(False)``
+# - Evaluate a model: ``model.eval()`` and ``with torch.no_grad():``.
+# - The same, if no result will go into a graph: ``model.eval()`` and ``with torch.inference_mode():``.
+# - Treat a value as a constant, or plot it: ``x.detach()``.
+# - Make a copy to change: ``x.detach().clone()``.
+# - Change weights by hand: ``with torch.no_grad():``.
+# - Freeze a layer: ``layer.requires_grad_(False)``.
 #
 # Check
 # -----
