@@ -62,8 +62,8 @@ print(f"{x.item() = }")
 # If you want to change the values without touching the first, write ``x.detach().clone()``, which has memory of its own.
 # ``clone()`` alone does not stop recording: it is an operation, with a node and a gradient.
 #
-# For a few lines: no_grad
-# ------------------------
+# For a few lines: ``no_grad``
+# ----------------------------
 # While :py:class:`torch.no_grad` is on, operations are carried out and not recorded. Use it to evaluate a model, or to change
 # weights by hand. A function that should never record gets ``@torch.no_grad()`` above its ``def``:
 
@@ -79,8 +79,8 @@ print(f"{s.requires_grad = }, {s.grad_fn = }")
 # answers for ``x``. Nothing was recorded, and nothing comes back through it. So to see whether a result was recorded, look at
 # its ``grad_fn``.
 #
-# For numbers that never go into a graph: inference_mode
-# ------------------------------------------------------
+# For numbers that never go into a graph: ``inference_mode``
+# ----------------------------------------------------------
 # :py:class:`torch.inference_mode` saves some more work than ``no_grad``: its tensors do not even count their changes (see below).
 # The price is that they cannot be saved for a backward pass later:
 
@@ -94,8 +94,8 @@ except RuntimeError as error:
 # %%
 # If you meet this message, the result did go into a graph after all. Use ``no_grad`` instead, or ``r.clone()``.
 #
-# For a layer: requires_grad_(False)
-# ----------------------------------
+# For a layer: ``requires_grad_(False)``
+# --------------------------------------
 # To train some layers and leave others as they are, tell the parameters of the others to require no gradient. That freezes the
 # leaf, and nothing else. Here ``w2`` is frozen, and ``w1`` comes before it:
 
