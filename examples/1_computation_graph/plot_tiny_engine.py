@@ -2,27 +2,44 @@ r"""
 Could I write it myself?
 ========================
 
-Yes. For single numbers it takes fewer than 50 lines of Python: numbers that record where they come from,
-an order in which each of them waits for all that comes back to it, and a loop that multiplies and
-adds. You write it here piece by piece, and test each piece before the next. Afterwards you know what
-happens between ``backward()`` and ``grad``.
+Yes, in fewer than 50 lines of Python: numbers that record where they come from, an order in which each
+of them waits for all that comes back to it, and a loop that multiplies and adds. You write it here piece
+by piece, test each piece before the next, and train something with it.
 
-You need :doc:`/lessons/1_computation_graph/plot_fan_out`, and Python's classes. The example comes
-from there, with :math:`a = 2` and :math:`c = 1`:
+.. predict:: Before you write an engine, play one by hand. What does ``c.grad`` hold at the end?
+   :answer: c.grad
+   :program: next
 
-.. math::
+   ``J`` sends 4 to ``u`` and 5 to ``v``. Both send theirs on to ``b``, where they add up to 9. Only then does
+   ``b`` send 9 · 3 = 27 to ``c``.
 
-   b &= 3\,c \\
-   u &= a + b \\
-   v &= b + 1 \\
-   J &= u\,v
-
-**Predict first.** Two paths lead from :math:`J` back to :math:`b`. Suppose that the backward pass is
-a function that calls itself for each input of a node. How often is it called for :math:`c`? And if
-``y = y + y`` runs sixteen times, how often is it called for the value that ``y`` had at first?
+   - ``9``: That is what arrives at ``b``. What is the slope from ``c`` to ``b``?
+   - ``12``: Here ``b`` has sent on what came from ``u`` alone. What else comes back to it?
+   - ``15``: Here ``b`` has sent on what came from ``v`` alone. What else comes back to it?
+   - ``3``: That is the slope from ``c`` to ``b``. What has arrived at ``b``?
 """
 
+import torch
+
+
+def example(a, c):
+    b = 3 * c
+    u = a + b
+    v = b + 1
+    return u * v
+
+
+a = torch.tensor([2.0], requires_grad=True)
+c = torch.tensor([1.0], requires_grad=True)
+J = example(a, c)
+J.backward()
+print(f"{a.grad = }, {c.grad = }")
+# sphinx_gallery_graph = "J"
+
 # %%
+# The numbers are those of :doc:`/lessons/1_computation_graph/plot_fan_out`. Our engine will have to give
+# the same for the same function ``example``. You need Python's classes for it.
+#
 # Step 1: numbers that record
 # ---------------------------
 # A ``Scalar`` holds a value, and for each number from which it was computed an :term:`edge`: that number,
@@ -55,13 +72,6 @@ def as_scalar(x):
     return x if isinstance(x, Scalar) else Scalar(x)
 
 
-def example(a, c):
-    b = 3 * c
-    u = a + b
-    v = b + 1
-    return u * v
-
-
 a, c = Scalar(2), Scalar(1)
 J = example(a, c)
 
@@ -74,8 +84,8 @@ assert J.value == example(2, 1)
 # declared a graph. It came about while ``example`` ran, and with plain numbers the same function
 # computes the plain result.
 #
-# Step 2: an order for the way back
-# ---------------------------------
+# Step 2: an order for the backward pass
+# --------------------------------------
 # A node may pass its gradient on when all of it has arrived. So count first, for each node, the edges
 # on which something will arrive. A ``Counter`` does this: a dictionary in which what is missing counts as
 # 0. Then start from the result. When a node is done, cross out its edges; a node to which no edge is left
@@ -103,15 +113,14 @@ def backward_order(root):
 
 
 order = backward_order(J)
-for node in order:
-    print(node.value, [(before.value, slope) for before, slope in node.edges])
+print([node.value for node in order])
 assert all(order.index(node) < order.index(before) for node in order for before, _ in node.edges)
 
 # %%
-# One line for each node, with its edges: ``J``, ``u``, ``v``, ``a``, and then ``b`` with the value 3,
-# after both of the nodes from which something comes back to it. Last come the constant 1, ``c``, and the
-# constant 3. The assertion says what makes this a :term:`topological order`, read from the result: each
-# node stands before all those that it was computed from.
+# First comes ``J``, then ``u``, ``v`` and ``a``, and then ``b`` with the value 3, after both of the nodes
+# from which something comes back to it. Last are the constant 1, ``c``, and the constant 3. The assertion
+# says what makes this a :term:`topological order`, read from the result: each node comes before all those
+# that it was computed from.
 #
 # Step 3: multiply and add
 # ------------------------
@@ -136,28 +145,14 @@ print(f"{a.grad = }, {c.grad = }")
 assert (a.grad, c.grad) == (4, 27)
 
 # %%
-# This is the engine. PyTorch runs the same function, and finds the same:
-
-import torch
-
-a = torch.tensor([2.0], requires_grad=True)
-c = torch.tensor([1.0], requires_grad=True)
-J = example(a, c)
-J.backward()
-print(f"{a.grad = }, {c.grad = }")
-# sphinx_gallery_graph = "J"
-
-# %%
-# In the picture on the web page, switch to *What PyTorch recorded*, and compare it with the lines that
-# step 2 has printed. Each arrow is one of our edges. Only the constants 3 and 1 get no arrow, since they
-# require no gradient. The leaves ``a`` and ``c`` appear as :term:`AccumulateGrad` nodes. Then play the way
-# back: the node of ``b`` runs after ``u`` and ``v``, as in our order.
+# This is the engine, and it agrees with PyTorch. Switch the picture to *What PyTorch recorded*: each arrow
+# is one of our edges. Only the constants 3 and 1 get no arrow, since they require no gradient. The leaves
+# ``a`` and ``c`` appear as :term:`AccumulateGrad` nodes.
 #
 # Step 4: more operations
 # -----------------------
-# The methods for ``+`` and ``*`` differ in two things only: how the value is computed, and what the local
-# derivatives are. Any other operation is added in the same way, and the way back stays as it is. Here it is
-# ``tanh``, a function of one number, with the derivative :math:`1 - \tanh^2 x`.
+# Any other operation is added in the same way: how the value is computed, and what the local derivatives
+# are. The backward pass stays as it is. Here is ``tanh``, with the derivative :math:`1 - \tanh^2 x`.
 
 import math
 
@@ -175,17 +170,28 @@ print(f"{x.grad = }")
 assert x.grad == 5
 
 # %%
-# At 0, ``tanh`` is 0 and its derivative is 1, so the gradient is 5 · 1.
-#
+# Train with it
+# -------------
+# Four points lie on the line :math:`y = 2x + 1`. The engine finds it from 0: each step computes the
+# squared error anew, which records a new graph, and moves ``w`` and ``b`` against their gradients.
+
+w, b = 0.0, 0.0
+for step in range(200):
+    ws, bs = Scalar(w), Scalar(b)
+    errors = [ws * x + bs + -(2 * x + 1) for x in [-1.0, 0.0, 1.0, 2.0]]
+    loss = sum(error * error for error in errors)
+    loss.backward()
+    w, b = w - 0.05 * ws.grad, b - 0.05 * bs.grad
+    if step in (0, 1, 10, 199):
+        print(f"{step = :>3}  {loss.value = :.4f}  {w = :.4f}  {b = :.4f}")
+assert abs(w - 2) < 1e-6 and abs(b - 1) < 1e-6
+
+# %%
 # What people get wrong
 # ---------------------
-# Here are two backward passes that look simpler than ours. Both give the right gradient for ``a``, which
-# is used once. So a test in which each value is used once would pass.
-#
-# *No order is needed, recursion does it.* ``push_at_once`` goes on from each input as soon as something
-# has arrived there.
-#
-# *A gradient can be assigned.* ``assign`` has the right order, and ``=`` where ``+=`` belongs.
+# *No order is needed, recursion does it.* ``push_at_once`` looks simpler than ours: it goes on from each
+# input as soon as something has arrived there. It even gives the right gradient for ``a``, which is used
+# once.
 
 
 def push_at_once(node):
@@ -194,27 +200,18 @@ def push_at_once(node):
         push_at_once(before)
 
 
-def assign(root):
-    for node in backward_order(root):
-        for before, slope in node.edges:
-            before.grad = node.grad * slope
-
-
-for wrong in [push_at_once, assign]:
-    a, c = Scalar(2), Scalar(1)
-    J = example(a, c)
-    J.grad = 1
-    wrong(J)
-    print(f"{wrong.__name__}: {a.grad = }, {c.grad = }")
+a, c = Scalar(2), Scalar(1)
+J = example(a, c)
+J.grad = 1
+push_at_once(J)
+print(f"{a.grad = }, {c.grad = }")
 
 # %%
 # For ``c``, 27 is right. ``push_at_once`` comes to ``b`` with 4, and sends 4 · 3 on. It comes again with
-# 5; by then ``b.grad`` is 9, and it sends 9 · 3 on. ``c`` was reached twice, once for each path, but the 4
-# was counted in both, and the sum is 39. ``assign`` keeps only what the last path brings, 5 · 3.
+# 5; by then ``b.grad`` is 9, and it sends 9 · 3 on. The 4 was counted twice, and the sum is 39.
 #
 # *Then recursion has to pass on only what is new.* That gives the right number, but it calls itself for a
 # node once for each path that leads there. Each value that is used twice can double the number of paths.
-# ``calls`` only counts the calls of such a recursion:
 
 
 def calls(node):
@@ -227,19 +224,22 @@ for _ in range(16):
 print(f"{calls(y) = }, {len(backward_order(y)) = }")
 
 # %%
-# The number of calls is :math:`2^{17} - 1`. Of these, :math:`2^{16}`, which is 65,536, are for the first
-# value. Our loop visits 17 nodes, each once.
+# The number of calls is :math:`2^{17} - 1`. Our loop visits 17 nodes, each once.
 #
-# Recursion has another limit: Python allows about 1,000 calls inside each other, so that a chain
-# of a few thousand operations ends in a ``RecursionError``. The loops in ``backward_order`` and
-# ``backward`` are limited only by memory.
+# .. fold:: Further misconceptions
+#
+#    *A gradient can be assigned.* With ``=`` in place of ``+=``, a node keeps only what the last path brings.
+#    For ``c`` that would be 15.
+#
+#    *Recursion is only slow.* Python allows about 1,000 calls inside each other, so a chain of a few
+#    thousand operations would end in a ``RecursionError``. The loops in ``backward_order`` and ``backward``
+#    are limited only by memory.
 #
 # Check
 # -----
 # The same random expressions, computed with ``Scalar`` and with PyTorch. ``chance`` is a source of random
 # choices; with the same seed it makes the same ones again. Values are picked again and again, so that there
-# is plenty of :term:`fan-out`. Each expression has three inputs; all three gradients have to agree, up to
-# rounding. ``sum`` begins with ``0 + …``, and so tests ``__radd__``.
+# is plenty of :term:`fan-out`. All three gradients have to agree, up to rounding.
 
 import random
 
@@ -269,33 +269,106 @@ assert agreed == 300
 #
 # - A node of PyTorch's graph stands for an operation on whole tensors, and multiplies by all its local
 #   derivatives at once: a :term:`vector–Jacobian product`.
-# - It saves tensors when it runs forward, and computes the local derivatives from them on the way back.
+# - It saves tensors in the forward pass, and computes the local derivatives from them in the backward pass.
 #   So it has to notice if a saved tensor is changed in between. Ours are computed at once.
 # - It frees what it has saved as it walks. Our graph can be walked as often as you like.
 # - What requires no gradient gets no edge. Our constants get a gradient that nobody asks for.
 #
+# In short
+# --------
+# An engine needs three things: numbers that record their edges when an operation runs, an order in which
+# each node waits for all that comes back, and a loop that multiplies along edges and adds where they meet.
+#
 # Exercises
 # ---------
-# .. predict:: One node sends back what has arrived. What is ``grad["x"]`` at the end?
-#    :answer: grad["x"]
+# .. write:: The engine cannot subtract. Add ``__sub__``, so that ``x - y`` works for two numbers that record.
+#    :file: subtract_for_the_engine
+#    :fails: TypeError: unsupported operand type(s) for -: 'Scalar' and 'Scalar'
 #
 #    .. code-block:: python
 #
-#       arrived = 4
-#       edges = [("x", 3), ("y", 5), ("x", 2)]
+#       class Scalar:
+#           def __init__(self, value, edges=()):
+#               self.value = value
+#               self.edges = edges
 #
-#       grad = {"x": 0, "y": 0}
-#       for before, slope in edges:
-#           grad[before] += arrived * slope
+#           def __add__(self, other):
+#               return Scalar(self.value + other.value, [(self, 1), (other, 1)])
 #
-#    Two edges lead to ``x``. They bring 4 · 3 and 4 · 2, together 20.
+#           # <your code>
+#           def __sub__(self, other):
+#               return Scalar(self.value - other.value, [(self, 1), (other, -1)])
+#           # </your code>
 #
-#    - ``8``: That is the last edge alone. Is it ``=`` or ``+=``?
-#    - ``12``: That is the first edge alone. Is there another one to ``x``?
-#    - ``5``: That is the sum of the two local derivatives. What is each of them multiplied by?
+#
+#       x, y = Scalar(5), Scalar(3)
+#       d = x - y
+#       assert d.value == 2, d.value
+#       assert d.edges == [(x, 1), (y, -1)], d.edges
+#       assert [slope for _, slope in (x - x).edges] == [1, -1]
+#
+#    As for the sum, but if what is subtracted grows, the difference falls: its local derivative is −1.
+#
+#    - ``AssertionError: 8``: Which sign computes the value?
+#    - ``AssertionError: [``: Print the slopes. In which direction does the result go if ``y`` grows?
+#
+# .. write:: Add powers with a whole number, such as ``x ** 3``, and ``relu``.
+#    :file: power_and_relu_for_the_engine
+#    :fails: TypeError: unsupported operand type(s) for ** or pow(): 'Scalar' and 'int'
+#
+#    .. code-block:: python
+#
+#       class Scalar:
+#           def __init__(self, value, edges=()):
+#               self.value = value
+#               self.edges = edges
+#
+#           # <your code>
+#           def __pow__(self, n):
+#               return Scalar(self.value**n, [(self, n * self.value ** (n - 1))])
+#
+#           def relu(self):
+#               return Scalar(max(self.value, 0), [(self, 1 if self.value > 0 else 0)])
+#           # </your code>
+#
+#
+#       x = Scalar(2)
+#       assert (x**3).value == 8
+#       assert (x**3).edges == [(x, 12)], "power"
+#       assert x.relu().value == 2 and x.relu().edges == [(x, 1)], "relu"
+#       y = Scalar(-2)
+#       assert y.relu().value == 0 and y.relu().edges == [(y, 0)], "relu of a negative number"
+#
+#    The exponent is a plain number, so each operation has one edge. The slope of a power is
+#    ``n * x ** (n - 1)``, and that of ``relu`` is 1 where it lets its input pass.
+#
+#    - ``AssertionError: power``: At 2, the slope of the cube is 12. What does your edge hold?
+#    - ``AssertionError: relu of a negative number``: Does the result move if the input goes from −2 to −1.9?
+#
+# .. find:: This backward pass gives 5 for ``c``, where 9 is right. Point at the line that is to blame.
+#    :answer: line 8
+#    :holds: grad["c"] == 9
+#    :instead: grad[before] += grad[node] * slope
+#
+#    .. code-block:: python
+#
+#       edges = {"J": [("u", 4), ("v", 5)], "u": [("c", 1)], "v": [("c", 1)], "c": []}
+#       order = ["J", "u", "v", "c"]
+#
+#       grad = {"J": 1, "u": 0, "v": 0, "c": 0}
+#
+#       for node in order:
+#           for before, slope in edges[node]:
+#               grad[before] = grad[node] * slope
+#
+#    ``c`` is used twice. With ``=``, what ``v`` sends replaces what ``u`` has sent; it has to be ``+=``.
+#
+#    - ``line 2``: Does each node come after all those that send something to it?
+#    - ``line 4``: Everything starts at 0, and ``J`` at 1. Is that not so in the lesson?
+#    - ``line 1``: The local derivatives are those of ``u * v`` at 5 and 4. Are they wrong?
 #
 # .. predict:: For each value, its edges to what it was computed from. On how many edges must gradients
-#    arrive before the node of ``b`` may go on?
+#       arrive before the node of ``b`` may go on?
 #    :answer: waits_for["b"]
 #
 #    .. code-block:: python
@@ -310,31 +383,15 @@ assert agreed == 300
 #    - ``2``: That is the number of operations that use ``b``. How many edges come from ``v``?
 #    - ``1``: That is the edge that leads on from ``b``. Which ones lead to it?
 #    - ``4``: Which of the four lists contain ``b``, and how often?
-#
-# .. predict:: A chain of 100,000 steps, walked with recursion. What is ``outcome`` at the end? Answer with
-#    the name of an error, or a number.
-#    :answer: outcome
-#
-#    .. code-block:: python
-#
-#       def walk(n):
-#           return 1 if n == 0 else 1 + walk(n - 1)
-#
-#
-#       try:
-#           outcome = walk(100_000)
-#       except Exception as error:
-#           outcome = type(error).__name__
-#
-#    Each call waits for the next one, and Python stops at about 1,000 calls inside each other. A loop
-#    over a list, as in ``backward_order``, would give 100,001.
-#
-#    - ``100001``: That is how many calls it would take. Can they all be open at once?
-#    - ``100000``: Even the number of calls is not quite that: the end of the chain counts too. And can so
-#      many be open at once?
-#    - ``MemoryError``: Python stops before memory runs out, at a limit of its own.
 
 # %%
-# **Next:** how PyTorch records such a graph while your code runs, in
-# :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph`. What a tensor keeps of it is looked up in
-# :doc:`/tensor`.
+# Further reading
+# ---------------
+# - Andrej Karpathy, `micrograd <https://github.com/karpathy/micrograd>`__: a scalar engine with a small
+#   library of neural networks on top.
+# - Baydin, Pearlmutter, Radul and Siskind, `Automatic differentiation in machine learning: a survey
+#   <https://arxiv.org/abs/1502.05767>`__.
+#
+# **Next:** what this order of work saves, in
+# :doc:`/lessons/1_computation_graph/plot_forward_or_reverse`. How PyTorch records such a graph while your
+# code runs is shown in :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph`.
