@@ -238,7 +238,7 @@ assert slopes.tolist() == walks
 #    - ``1``: There is indeed one walk. How many results lie on it?
 #
 # .. derive:: In forward mode, how is the slope of a quotient ``x / y`` computed from the values ``x``, ``y`` and
-#       the slopes ``dx``, ``dy``?
+#       the slopes ``dx``, ``dy``? (In the program, ``t`` moves both at their speeds.)
 #    :answer: (dx * y - x * dy) / y**2
 #    :names: x, y, dx, dy
 #    :gives: slope
@@ -250,7 +250,9 @@ assert slopes.tolist() == walks
 #
 #       x, dx = torch.tensor([3.0, 1.0, -2.0]), torch.tensor([1.0, 0.5, 2.0])
 #       y, dy = torch.tensor([2.0, 4.0, 0.5]), torch.tensor([0.0, 2.0, -1.0])
-#       value, slope = torch.func.jvp(torch.div, (x, y), (dx, dy))
+#       t = torch.zeros(3, requires_grad=True)
+#       ((x + t * dx) / (y + t * dy)).sum().backward()
+#       slope = t.grad
 #
 #    The quotient rule, with a slope for each of the two: what the numerator brings, ``dx / y``, minus what the
 #    denominator takes away, ``x * dy / y**2``.
