@@ -52,7 +52,7 @@ def test_the_copy_button_copies_code_and_speaks_the_language(served, reader, lan
     assert button.get_attribute("data-tooltip") == label
     button.click()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("a = 5\nb = 3\nc = 2\n")
+    assert copied.startswith("import torch\n\na = torch.tensor([5.0], requires_grad=True)\n")
 
 
 @pytest.mark.parametrize(

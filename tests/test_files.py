@@ -16,8 +16,9 @@ from autograd_atlas.graph import Graph
 from autograd_atlas.picture.svg import card, svg
 
 # The colours of the light theme, as graph.css names them.
-PAPER, SOFT, INK, LINE, VALUE, GRADIENT = (
-    (255, 255, 255), (242, 245, 248), (27, 39, 51), (91, 107, 122), (11, 92, 138), (143, 74, 0),
+PAPER, SOFT, INK, LINE, VALUE, SENT, GRADIENT = (
+    (255, 255, 255), (242, 245, 248), (27, 39, 51), (91, 107, 122), (11, 92, 138), (168, 84, 0),
+    (95, 42, 0),
 )  # fmt: skip
 
 
@@ -95,6 +96,7 @@ def test_other_programs_draw_a_saved_picture_in_its_colours(drawing, render) -> 
         assert amount(inner, ground) > 0.5 * inner.shape[0] * inner.shape[1], key
     assert amount(image, LINE) > 300  # wires, and the frames of boxes
     assert amount(image, VALUE) > 100
+    assert amount(image, SENT) > 30
     assert amount(image, GRADIENT) > 100
     assert amount(image, INK) > 300  # operations, and the frame of the result
     assert amount(image, (0, 0, 0)) == 0
@@ -103,7 +105,7 @@ def test_other_programs_draw_a_saved_picture_in_its_colours(drawing, render) -> 
 @pytest.mark.parametrize("render", [pytest.param(cairo, marks=needs_cairo), resvg])
 def test_other_programs_draw_the_wires_of_what_was_recorded(drawing, render) -> None:
     image = pixels(render(svg(drawing.graph, "recorded", alone=True)))
-    wired = (abs(image - GRADIENT).max(axis=2) < 30).any(axis=0)
+    wired = (abs(image - SENT).max(axis=2) < 30).any(axis=0)
     longest = max(map(len, "".join("x" if each else " " for each in wired).split()))
     assert longest > 40  # a row of pixels without a gap, longer than any letter
 

@@ -16,8 +16,8 @@ def formulas(site: Path, page: str) -> list[str]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_formulas_are_in_the_page_without_any_script(site, language):
-    lesson = f"{language}/lessons/1_computation_graph/plot_backward_pass.html"
-    source = (ROOT / "examples/1_computation_graph/plot_backward_pass.py").read_text("utf-8")
+    lesson = f"{language}/lessons/1_computation_graph/plot_fan_out.html"
+    source = (ROOT / "examples/1_computation_graph/plot_fan_out.py").read_text("utf-8")
     written = source.count(":math:`") + source.count(".. math::")
     assert len(formulas(site, lesson)) == written > 5
     for path in (site / language).rglob("*.html"):

@@ -176,7 +176,7 @@ FITS = """() => ({
     pre => getComputedStyle(pre).whiteSpace),
 })"""
 INPUTS = """async () => {
-  const figures = [...document.querySelectorAll(".aa-figure")];
+  const figures = [...document.querySelectorAll(".aa-figure:has(.aa-edit)")];
   for (const figure of figures) figure.querySelector(".aa-edit summary").click();
   for (const end = Date.now() + 20_000; Date.now() < end;) {
     if (figures.every(figure => figure.querySelector(".aa-edit p"))) break;
