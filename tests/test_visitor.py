@@ -53,7 +53,7 @@ def violations(record: Record) -> list[str]:
 
 PICTURE = """<svg class="aa-graph" role="img" aria-label="A" viewBox="0 0 100 30" width="{}">
 <g id="g"><rect width="40" height="20"/><text y="15" font-size="12">{}</text></g></svg>"""
-FORM = """<div class="aa-predict"><form onsubmit="return false"><input aria-label="answer">
+FORM = """<div class="aa-exercise"><form data-kind="predict" onsubmit="return false"><input aria-label="answer">
 <p role="status"></p></form><p class="aa-answer">6</p></div>"""
 EDIT = """<figure class="aa-figure"><details class="aa-edit"><summary>Why</summary>{}</details>
 </figure>"""
@@ -192,7 +192,7 @@ def test_a_fault_is_found_again_although_its_page_is_known(small_site):
 
 
 def test_a_visit_that_fails_leaves_no_record(small_site):
-    visits = small_site.visits({"en/page.html": EDIT.format("").replace("aa-edit", "")})
+    visits = small_site.visits({"en/page.html": EDIT.format("").replace("summary", "b")})
     for _ in range(2):
         with pytest.raises(Exception, match="null"):
             visits.records("en")

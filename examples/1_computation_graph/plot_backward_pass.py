@@ -141,7 +141,7 @@ assert all(abs(nudge - exact) < 1e-6 for nudge, exact in zip(by_nudge, by_hand))
 # %%
 # In short
 # --------
-# A change travels back along the wires, and each wire multiplies it by its local derivative. One walk
+# The gradient travels back along the wires, and each wire multiplies it by its local derivative. One walk
 # from the result to the inputs gives the slopes for all of them.
 #
 # Exercises

@@ -170,7 +170,7 @@ print(f"{len(y.grad_fn.next_functions) = }, {x.grad = }")
 #    overwrites the first path with the second. From the second path on it has to be ``+=``.
 #
 #    *Each piece travels on as it arrives.* It waits for the others: a :term:`hook` on ``b`` is called once,
-#    with 9, and not first with 5 and then with 4. The third exercise lets you see it.
+#    with 9, and not first with 5 and then with 4. The second exercise lets you see it.
 #
 # Check
 # -----
@@ -203,9 +203,10 @@ assert abs(by_nudge - 27) < 1e-6
 # %%
 # Add up where paths meet
 # -----------------------
-# A list of all paths says what the gradient is. It is no way to compute it. Three wires lead to each of
-# the next results below, so from ``x`` to ``J`` there are 3 · 3 = 9 paths, but only six edges that carry
-# ``x``. Adding up at ``y`` turns nine products into two sums: :math:`(2 + 3 + 4)(1 + 5 + 6)`.
+# A list of all paths says what the gradient is. It is no way to compute it. Below, three operations lead
+# from ``x`` to ``y``, and three from ``y`` to ``J``: 3 · 3 = 9 paths. The backward pass does not compute
+# nine products. It adds up at ``y`` first, so two sums and one product are enough:
+# :math:`(2 + 3 + 4)(1 + 5 + 6)`.
 
 x = torch.tensor([1.0], requires_grad=True)
 y = 2 * x + 3 * x + 4 * x
@@ -215,8 +216,8 @@ print(f"{x.grad = }, {(2 + 3 + 4) * (1 + 5 + 6) = }")
 # sphinx_gallery_graph = "J; view: written; constants: no"
 
 # %%
-# With ten such stages there would be :math:`3^{10}` = 59,049 paths and 30 such edges. This is why the
-# backward pass adds up first and multiplies then.
+# With ten such stages there would be :math:`3^{10}` = 59,049 paths, and still only 30 multiplications. This is
+# why the backward pass adds up where paths meet.
 #
 # In short
 # --------
@@ -244,25 +245,6 @@ print(f"{x.grad = }, {(2 + 3 + 4) * (1 + 5 + 6) = }")
 #    - ``u.grad = 3``: That is the value of ``u`` itself. What does a product send back to a factor?
 #    - ``x.grad = 6``: That came back through ``u``. Is this the only operation that uses ``x``?
 #    - ``x.grad = 18``: That is the value of the product. What do two paths do where they meet?
-#
-# .. predict:: One part is subtracted. What does ``x.grad`` hold at the end?
-#    :answer: x.grad
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       x = torch.tensor([2.0], requires_grad=True)
-#       p = 3 * x
-#       q = x * x
-#       (p - q).backward()
-#
-#    Three paths lead back to ``x``. Through ``p`` comes 3. Through ``q`` comes the other factor, twice,
-#    with the minus sign of the subtraction: 3 − 2 − 2.
-#
-#    - ``1``: One path is missing. How many edges lead from ``x * x`` back to ``x``?
-#    - ``7``: All three paths are there. What does a subtraction do with its second input?
-#    - ``2``: That is the value of ``p - q``. Follow the paths back to ``x``, one by one.
 #
 # .. predict:: How often is the hook called, and what does ``x.grad`` hold at the end? Answer with two
 #       numbers.

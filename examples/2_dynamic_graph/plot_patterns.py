@@ -90,8 +90,8 @@ print(f"{torch.autograd.grad(z.clamp(min=0), z) = }")
 # %%
 # ``x.max()`` divides evenly between the two sevens. ``x.max(dim=0)`` also gives an index, and the element that it names gets
 # all. ``relu``, ``maximum`` with 0 and ``clamp(min=0)`` give the same values everywhere, and at 0 they send back 0, ½ and 1.
-# So there is no rule such as “PyTorch takes 0 at a kink”; look it up or run it. Training rarely notices, as values seldom
-# are exactly equal.
+# So there is no rule such as “PyTorch takes 0 at a kink”; look it up or run it. Training rarely notices, since
+# each of them is a slope between those of the two sides.
 #
 # A function multiplies by its slope
 # ----------------------------------
@@ -172,8 +172,8 @@ print(f"{torch.autograd.grad(torch.nn.functional.leaky_relu(x, 0.1).sum(), x) = 
 #    *A maximum cannot be differentiated, so it must not stand in a network.* It has a derivative wherever its inputs differ.
 #    What it does not do is tell the loser how far behind it was.
 #
-#    *A sum halves the gradient between its inputs.* It hands the whole of it to each. What is divided evenly is the tie of a
-#    maximum, and what gets a share is each element of a mean.
+#    *A sum halves the gradient between its inputs.* It hands the whole of it to each. Only a mean gives each of its
+#    elements a share, and ``torch.maximum`` in a tie.
 #
 # In short
 # --------
@@ -250,8 +250,8 @@ print(f"{torch.autograd.grad(torch.nn.functional.leaky_relu(x, 0.1).sum(), x) = 
 #       loss = (y - 5) ** 2
 #       loss.backward()
 #
-#    ``z`` is −3, so the switch of ``relu`` is off. −8 arrives at ``h``, and 0 is sent to ``z``. With ``leaky_relu`` a tenth of it
-#    passes.
+#    ``z`` is −3, so the switch of ``relu`` is off. −8 arrives at ``h``, and 0 is sent to ``z``. ``leaky_relu`` lets a tenth of
+#    what arrives pass.
 #
 #    - ``line 5``: A product would stop a gradient if the other factor were 0. Is it?
 #    - ``line 7``: What does a sum do to a gradient?

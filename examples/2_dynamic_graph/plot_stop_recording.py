@@ -65,7 +65,7 @@ print(f"{x.item() = }")
 # For a few lines: ``no_grad``
 # ----------------------------
 # While :py:class:`torch.no_grad` is on, operations are carried out and not recorded. Use it to evaluate a model, or to change
-# weights by hand. A function that should never record gets ``@torch.no_grad()`` above its ``def``:
+# weights by hand. A function that should never record gets ``@torch.no_grad()`` above its ``def``. Here are a few lines:
 
 x = torch.tensor([3.0], requires_grad=True)
 with torch.no_grad():

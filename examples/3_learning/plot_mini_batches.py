@@ -152,9 +152,9 @@ print(f"{history[-1][0]:.4f} {whole[-1][0]:.4f}")
 
 # %%
 # The many rough steps win by far. Their curve has bumps, since each step follows other examples. The
-# smooth curve gets to the same cost after about 200 epochs. Where large batches can be
-# computed in parallel they are not ten times as slow, which is why one rarely uses batches of a single
-# example.
+# smooth curve gets to the same cost after about 200 epochs. Where a batch can be
+# computed in parallel, it takes less than ten times as long as a tenth of it, so batches of a single example
+# are rare.
 #
 # What people get wrong
 # ---------------------
@@ -237,7 +237,7 @@ print(f"{len(one_by_one) = }, {len(together) = }")
 #       average = sum(batch.mean() for batch in batches) / len(batches)
 #
 #    The batches have the losses 1 and 5, so their average is 3. The mean over the examples is 2: the
-#    last one counts three times as much as it should.
+#    last one weighs a half and not a quarter.
 #
 #    - ``2``: That is the mean over the four examples. How much does the second batch weigh here?
 #    - ``8``: That is the sum of all losses. What is the loss of each batch?

@@ -155,7 +155,7 @@ for logits in [z, torch.softmax(z, dim=0)]:
 #
 # *A loss of 2.3 at the beginning means that something is wrong.* With ten classes it is what you
 # should see. A model that knows nothing gives each of :math:`n` classes :math:`\tfrac1n`, and the loss
-# is :math:`\log n`. If your first loss is far above, the model is sure of itself without a reason:
+# is :math:`\log n`, as below. If your first loss is far above that, the model is sure of itself without a reason.
 
 for n in [2, 10, 1000]:
     L = F.cross_entropy(torch.zeros(1, n), torch.tensor([0]))

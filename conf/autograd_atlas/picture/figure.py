@@ -88,15 +88,18 @@ def figure_parts(
     view: str | None = None,
     choice: Choice = AS_READABLE,
     start: str = "end",
+    key_of: str | None = None,
     kept: MutableMapping[str, str] | None = None,
 ) -> tuple[str, str]:
     """What stands before the caption of a figure, and what after it. The player opens it at its
-    end, or with ``start="0"`` before its first step."""
+    end, or with ``start="0"`` before its first step. ``key_of`` is the prefix of another figure of
+    the page, whose key serves for this one too."""
 
     def draw() -> str:
-        return json.dumps(drawn_parts(graph, prefix, words(language), view, choice, start, kept))
+        said = words(language)
+        return json.dumps(drawn_parts(graph, prefix, said, view, choice, start, key_of, kept))
 
-    inputs = (graph, prefix, language, view, choice, start)
+    inputs = (graph, prefix, language, view, choice, start, key_of)
     before, after = json.loads(stored(kept, "figure", inputs, draw))
     return before, after
 
@@ -108,6 +111,7 @@ def drawn_parts(
     view: str | None,
     choice: Choice,
     start: str,
+    key_of: str | None,
     kept: MutableMapping[str, str] | None,
 ) -> tuple[str, str]:
     """:func:`figure_parts`, drawn now."""
@@ -138,7 +142,7 @@ def drawn_parts(
     else:
         parts.append(f'<p class="aa-note">{too_long(graph, words)}</p>')
     parts += views
-    parts.append(legend(pictures.values(), prefix, words))
+    parts.append(legend(pictures.values(), prefix, words, key_of))
     parts.append(notes(graph, words))
     if played is not None:
         parts.append(spoken(played, graph, words))
@@ -320,8 +324,9 @@ def longest_around(played: dict[str, Any], graph: Graph, step: Step) -> str:
     return max((block_title(graph.blocks[block]) for block in around), key=columns, default="")
 
 
-def legend(pictures: Iterable[Diagram], prefix: str, words: Words) -> str:
-    """What the colours and signs mean, of those that occur; and a button for the whole key."""
+def legend(pictures: Iterable[Diagram], prefix: str, words: Words, key_of: str | None) -> str:
+    """What the colours and signs mean, of those that occur; and a button for the whole key, which
+    may be that of another figure on the page."""
     pictures = list(pictures)
     styles = {
         span.style
@@ -343,16 +348,20 @@ def legend(pictures: Iterable[Diagram], prefix: str, words: Words) -> str:
         parts.append(f'<span class="aa-gradient">∇ {words["arrived"]}</span>')
     shown = parts if len(parts) > 1 else []  # names and values alone explain themselves
     label = f'aria-label="{words["key"]}" title="{words["key"]}"'
-    opens = f'<button type="button" class="aa-help" popovertarget="{prefix}-key" {label}>?</button>'
+    target = f'popovertarget="{key_of or prefix}-key"'
+    opens = f'<button type="button" class="aa-help" {target} {label}>?</button>'
+    shown_with_button = f'<div class="aa-legend">{" ".join([*shown, opens])}</div>'
+    if key_of:
+        return shown_with_button
     closes = (
-        f'<button type="button" popovertarget="{prefix}-key" popovertargetaction="hide" '
+        f'<button type="button" {target} popovertargetaction="hide" '
         f"autofocus>{words['key-close']}</button>"
     )
     window = (
         f'<div class="aa-window" id="{prefix}-key" popover role="dialog" '
         f'aria-label="{words["key"]}">{closes}{key(words)}</div>'
     )
-    return f'<div class="aa-legend">{" ".join([*shown, opens])}</div>{window}'
+    return shown_with_button + window
 
 
 def notes(graph: Graph, words: Words) -> str:

@@ -146,12 +146,24 @@ class AutogradKey(SphinxDirective):
 
 
 def name_figures(app: Sphinx, doctree: nodes.document) -> None:
-    """Give each picture of a page an id of its own, from what it draws."""
+    """Give each picture of a page an id of its own, from what it draws; the first one that is not
+    folded away holds the key for all."""
     taken: dict[str, int] = {}
+    key_of = None
     for node in doctree.findall(graph_figure):
         name = "-".join(["graph", *(root.name for root in node["graph"].roots)])
         taken[name] = taken.get(name, 0) + 1
         node["name"] = name if taken[name] == 1 else f"{name}-{taken[name]}"
+        node["key_of"] = key_of
+        if key_of is None and not is_folded_away(node):
+            key_of = node["name"]
+
+
+def is_folded_away(node: nodes.Node) -> bool:
+    """Whether a node is in the solution of an exercise."""
+    while node.parent is not None and node.tagname != "solution":
+        node = node.parent
+    return node.tagname == "solution"
 
 
 def end_server(app: Sphinx, problem: Exception | None) -> None:

@@ -258,7 +258,7 @@ def visit_solution(self: Any, node: solution) -> None:
         replies["right"] = replies["right"].format(answer=answer)
     if fields := kind.fields(about, name_of(about), say):
         self.body.append(
-            f'<form hidden data-kind="{kind.kind}" data-asked="{in_json(about["asked"])}" '
+            f'<form data-kind="{kind.kind}" data-asked="{in_json(about["asked"])}" '
             f'data-say="{in_json(replies)}">{fields}'
             '<div class="aa-reply" role="status"></div></form>\n'
         )

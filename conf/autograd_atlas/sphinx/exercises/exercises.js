@@ -25,7 +25,6 @@ function listen(form) {
     typed: item.querySelector("code").textContent,
   }));
   const check = KINDS[kind](form, JSON.parse(asked), known);
-  form.hidden = false;
   form.addEventListener("input", () => reply.replaceChildren());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -38,19 +37,16 @@ function listen(form) {
     if (isRight) solution.open = true;
   });
   const output = document.querySelector(".aa-first-output");
-  if (output && exercise.id === "exercise-first") holdBack(output, solution, words.show);
+  if (output && exercise.id === "exercise-first") showLater(output, solution);
 }
 
-// Hide what answers the first exercise of a lesson, until its solution is open or it is asked for.
-function holdBack(output, solution, words) {
-  const button = document.createElement("button");
+// What answers the first exercise of a lesson is shown when its solution is open or it is asked for.
+function showLater(output, solution) {
+  const button = output.previousElementSibling;
   const show = () => {
     button.remove();
-    output.classList.remove("aa-held-back");
+    output.classList.add("aa-shown");
   };
-  Object.assign(button, { type: "button", className: "aa-show", textContent: words });
-  output.classList.add("aa-held-back");
-  output.before(button);
   button.addEventListener("click", () => {
     show();
     output.tabIndex = -1;

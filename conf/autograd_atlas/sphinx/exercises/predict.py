@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from ...picture.labels import number_text
 from ...picture.words import Words
 from ..gallery import example_of, last_line
-from .base import GRAMMAR, Asked, Exercise, exercise
+from .base import GRAMMAR, Asked, Exercise, exercise, page_words, skip
 
 
 def parts(typed: str) -> list[str]:
@@ -74,7 +74,7 @@ class Predict(Exercise):
     says: ClassVar = {
         "right": "exercise-right", "empty": "exercise-empty", "number": "predict-number",
         "word": "predict-word", "count": "predict-count", "sign": "predict-sign",
-        "order": "predict-order", "wrong": "predict-wrong", "show": "exercise-show",
+        "order": "predict-order", "wrong": "predict-wrong",
     }  # fmt: skip
     option_spec: ClassVar = {
         "answer": directives.unchanged_required,
@@ -125,20 +125,33 @@ class Predict(Exercise):
         return say["exercise-first"] if node["first"] else Exercise.title(node, say)
 
 
-def mark_first_output(app: Sphinx, doctree: nodes.document) -> None:
-    """Mark what the program after a first exercise prints, which the page's script holds back."""
+class show_output(nodes.General, nodes.Element):
+    """A button that shows what stands behind it."""
+
+
+def hold_back_first_output(app: Sphinx, doctree: nodes.document) -> None:
+    """Mark what the program after a first exercise prints, which pages with a script hold back, and
+    put a button before it."""
     first = next((node for node in doctree.findall(exercise) if node["first"]), None)
     if first is None:
         return
     inside = set(map(id, first.findall(nodes.literal_block)))
     programs = 0
-    for block in doctree.findall(nodes.literal_block):
+    for block in list(doctree.findall(nodes.literal_block)):
         if id(block) in inside:
             continue
         programs += block.get("language") == "Python"  # as sphinx-gallery spells it
         if programs == 1 and "sphx-glr-script-out" in block["classes"]:
             block["classes"].append("aa-first-output")
+            block.parent.insert(block.parent.index(block), show_output())
+
+
+def visit_button(self: Any, node: show_output) -> None:
+    say = page_words(self)
+    self.body.append(f'<button type="button" class="aa-show">{say["exercise-show"]}</button>\n')
+    raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("doctree-read", mark_first_output)
+    app.add_node(show_output, html=(visit_button, None), text=(skip, None))
+    app.connect("doctree-read", hold_back_first_output, priority=560)  # beside its program by then
