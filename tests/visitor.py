@@ -298,9 +298,7 @@ def visit(page: Page, address: str, name: str, states: list[State]) -> Record:
         page.wait_for_load_state("networkidle")
     finally:
         complaints.leave(page)
-    return Record(
-        name, complaints.texts, axe, labels, lines, first, phone, figures, exercises
-    )
+    return Record(name, complaints.texts, axe, labels, lines, first, phone, figures, exercises)
 
 
 def enter(page: Page, theme: Theme, width: int) -> None:
