@@ -53,8 +53,8 @@ def violations(record: Record) -> list[str]:
 
 PICTURE = """<svg class="aa-graph" role="img" aria-label="A" viewBox="0 0 100 30" width="{}">
 <g id="g"><rect width="40" height="20"/><text y="15" font-size="12">{}</text></g></svg>"""
-FORM = """<div class="aa-exercise"><form data-kind="predict" onsubmit="return false"><input aria-label="answer">
-<p role="status"></p></form><p class="aa-answer">6</p></div>"""
+FORM = """<div class="aa-exercise"><form data-kind="predict" onsubmit="return false">
+<input aria-label="answer"><p role="status"></p></form><p class="aa-answer">6</p></div>"""
 EDIT = """<figure class="aa-figure"><details class="aa-edit"><summary>Why</summary>{}</details>
 </figure>"""
 
@@ -104,13 +104,13 @@ SEEN = {  # what stands on the page, what is asked of its record, and what that 
         ["pre-wrap"],
     ),
     "a mark that begins a line": (
-        "<p style='width: 1px'><math><mi>x</mi></math>, y</p><p><math><mi>x</mi></math>, y</p>",
+        "<style>p:first-of-type { width: 1px }</style><p><math><mi>x</mi></math>, y</p><p>x, y</p>",
         lambda record: record.lines,
         {"360": ["x, y"], "1280": ["x, y"]},
     ),
     "where a picture is": (
-        "<div class='aa-program' style='padding-top: 900px'>"
-        f"<div class='aa-scroll'>{PICTURE.format(100, 'x')}</div></div>",
+        f"""<div class="aa-program" style="padding-top: 900px">
+        <div class="aa-scroll">{PICTURE.format(100, "x")}</div></div>""",
         lambda record: record.first["1280"]["top"] > 900,
         True,
     ),

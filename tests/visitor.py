@@ -149,7 +149,8 @@ LINES = r"""() => {
     const text = texts.currentNode;
     if (!/^[、。，；：！？）」』”,.;:!?)]/.test(text.data)) continue;
     const block = text.parentElement.closest("p, li, dt, dd, h1, h2, h3, td, summary");
-    if (!block || text.parentElement.closest("svg, pre, math, code") || !block.checkVisibility()) continue;
+    if (!block || !block.checkVisibility()) continue;
+    if (text.parentElement.closest("svg, pre, math, code")) continue;
     range.setStart(text, 0);
     range.setEnd(text, 1);
     const mark = range.getBoundingClientRect();

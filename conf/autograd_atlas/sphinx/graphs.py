@@ -161,9 +161,9 @@ def name_figures(app: Sphinx, doctree: nodes.document) -> None:
 
 def is_folded_away(node: nodes.Node) -> bool:
     """Whether a node is in the solution of an exercise."""
-    while node.parent is not None and node.tagname != "solution":
+    while node.parent is not None and type(node).__name__ != "solution":
         node = node.parent
-    return node.tagname == "solution"
+    return type(node).__name__ == "solution"
 
 
 def end_server(app: Sphinx, problem: Exception | None) -> None:

@@ -65,7 +65,8 @@ def visit_html(self: Any, node: graph_figure) -> None:
         node["graph"], node["name"],
         language=language_of(self),
         view=None if node["view"] == "both" else node["view"],
-        choice=node["choice"], start=node["start"], key_of=node["key_of"], kept=kept(self.builder.app),
+        choice=node["choice"], start=node["start"], key_of=node["key_of"],
+        kept=kept(self.builder.app),
     )  # fmt: skip
     self.body.append(before + ("<figcaption>" if node.children else ""))
     self.context.append(("</figcaption>" if node.children else "") + after + "\n")
