@@ -112,10 +112,11 @@ print(f"{x.grad = }")
 #
 # We use :py:func:`torch.autograd.grad`, which returns the gradient and leaves ``x.grad`` alone:
 
-x = torch.tensor([10.0], requires_grad=True)
+from torch.autograd import grad
+
 y = x**3 + 1
-(slope,) = torch.autograd.grad(y, x, create_graph=True)
-(curvature,) = torch.autograd.grad(slope, x)
+(slope,) = grad(y, x, create_graph=True)
+(curvature,) = grad(slope, x)
 
 print(f"{slope = }")
 print(f"{curvature = }")
@@ -198,7 +199,7 @@ for turn in range(3):
 u = x**3
 y = u + 1
 z = 5 * u
-(one_pass,) = torch.autograd.grad(y + z, x)
+(one_pass,) = grad(y + z, x)
 
 nudged = (3 * 10.001**2 - 3 * 9.999**2) / 0.002
 print(f"{one_pass = }, {nudged = :.4f}")
