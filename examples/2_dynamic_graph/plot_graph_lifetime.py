@@ -2,64 +2,107 @@ r"""
 When is the graph gone?
 =======================
 
-A loop that takes more memory with every turn, and the error about a second backward pass, lead to
-the same two questions: who holds the graph, and what does :py:meth:`~torch.Tensor.backward` free?
-To answer them, tell two things apart: the :term:`nodes <node>`, and the
-:term:`saved tensors <saved tensor>` that they hold.
+A loop that needs more memory in every turn, and an error about a second backward pass: behind both
+are the same two questions. What does ``backward()`` free, and who holds the rest? Below, ``y`` and
+``z`` are both computed from :math:`u = x^3`. At :math:`x = 10`, its slope is :math:`3x^2 = 300`.
 
-You need the program of :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph`, and
-``next_functions`` from :doc:`/lessons/2_dynamic_graph/plot_walk_grad_fn`.
+.. predict:: ``z.backward()`` is called for the first time here. What does ``x.grad`` hold at the end?
+   :program: next
+   :answer: x.grad
 
-**Predict first.** At :math:`x = 10`, compute ``u = x**3`` and ``y = u + 1``, and call
-``y.backward()``. Which of these is gone afterwards: the node of ``y``, the node of ``u``, or what
-the node of ``u`` had saved?
+   Only ``y.backward()`` gets through, and it brings 300. On its way it frees what the node of ``u`` has saved. The
+   second call starts at ``z``, but it has to pass the same node, and stops there with an error.
+
+   - ``1800``: That is both gradients, 300 and 5 · 300. What does the second call need on its way to ``x``?
+   - ``1500``: That is what ``z`` alone would bring. Which call runs first?
+   - ``None``: One of the two calls gets through. Which?
 """
-
-# %%
-# What one walk frees
-# -------------------
 
 import torch
 
 x = torch.tensor([10.0], requires_grad=True)
+
 u = x**3
 y = u + 1
+z = 5 * u
+
 y.backward()
-
-print(f"{x.grad = }")
-print(f"{y.grad_fn.next_functions[0][0] is u.grad_fn = }")
-# sphinx_gallery_graph = "y"
-
-# %%
-# Both nodes are still there, and the node of ``y`` still leads to the node of ``u``. In the
-# picture on the web page, choose *What PyTorch recorded*: no box is gone, but the ``x`` that
-# ``PowBackward0`` had saved is struck out. It was needed for :math:`3x^2`. A second walk gets as
-# far as this node, and no further:
-
 try:
-    y.backward()
+    z.backward()
 except RuntimeError as error:
     print(error)
+print(f"{x.grad = }")
+# sphinx_gallery_graph = "y, z; backward: no"
 
 # %%
+# What ``backward()`` frees
+# -------------------------
+# Choose *What PyTorch recorded* above the picture. All :term:`nodes <node>` are still there. But the ``x``
+# that ``PowBackward0`` had saved for :math:`3x^2` is struck out: ``y.backward()`` freed it as soon as it
+# had used it.
+#
+# ``z.backward()`` is a first call, and yet it fails. It is not calls that are counted. What matters is
+# whether each node on the way still has what it saved. An addition saves nothing, so through a graph of
+# additions you can go as often as you like.
+#
+# So there are two things to tell apart: the nodes, and the :term:`saved tensors <saved tensor>` that they
+# hold. The saved tensors are what takes up memory.
+#
 # What holds the graph
 # --------------------
-# Every reference in the graph runs from the result towards the inputs:
+# All references in a graph run from the result towards the inputs:
 #
 # - the name ``y`` holds a tensor, and the tensor holds its node, ``y.grad_fn``;
 # - a node holds the nodes in its ``next_functions``, and so on to the leaves;
-# - a node also holds what it has saved, until that is freed.
+# - a node holds what it has saved, until that is freed.
 #
-# Nothing runs the other way: ``x`` does not know that ``y`` was made from it. So the graph lives as
-# long as something refers to its end: the result, the node of the result, or a longer graph that
-# was built on it. When the last of these references goes, the nodes go, with all that they still
-# hold. No ``backward()`` is needed for that.
-#
-# Two ways to keep more
-# ---------------------
-# With ``retain_graph=True``, the walk frees nothing. With ``create_graph=True``, the walk itself is
-# recorded as well: the gradient is then the result of a graph of its own, and can be differentiated
-# again. By hand:
+# Nothing runs the other way: ``x`` does not know that ``y`` was computed from it. So the graph lives as long
+# as something refers to its end: the result, or another graph that was built on it. You can watch this.
+# :py:class:`weakref.ref` looks at an object without holding it, and gives ``None`` when the object is gone.
+# Here ``u * u`` saves ``u``:
+
+import weakref
+
+x = torch.tensor([10.0], requires_grad=True)
+u = 2 * x
+look = weakref.ref(u)
+y = u * u
+
+del u
+print(f"{look() is None = }")
+del y
+print(f"{look() is None = }")
+
+# %%
+# Without its name, ``u`` is still held, by the node of ``y``. When ``y`` goes, its node goes, and so does
+# everything that this node held. No ``backward()`` was needed. But a backward pass frees it, too, while ``y``
+# stays:
+
+u = 2 * x
+look = weakref.ref(u)
+y = u * u
+
+del u
+y.backward()
+print(f"{look() is None = }, {y.grad_fn.name() = }")
+
+# %%
+# Keep more on purpose
+# --------------------
+# ``retain_graph=True`` tells a backward pass to free nothing. Then both losses of the first program arrive:
+
+x = torch.tensor([10.0], requires_grad=True)
+u = x**3
+y = u + 1
+z = 5 * u
+
+y.backward(retain_graph=True)
+z.backward()
+print(f"{x.grad = }")
+
+# %%
+# ``create_graph=True`` does more: it records the backward pass itself. The gradient then has a graph of its
+# own, and can be differentiated again. By hand:
 #
 # .. math::
 #
@@ -67,207 +110,114 @@ except RuntimeError as error:
 #    \frac{dy}{dx} &= 3x^2 = 300 \\
 #    \frac{d^2y}{dx^2} &= 6x = 60
 #
-# :py:func:`torch.autograd.grad` takes the same walk, but returns the gradients instead of adding
-# them to ``x.grad``. We begin with a new ``x``, whose ``grad`` stays ``None``:
+# We use :py:func:`torch.autograd.grad`, which returns the gradient and leaves ``x.grad`` alone:
 
-x = torch.tensor([10.0], requires_grad=True)
-u = x**3
-y = u + 1
-(slope,) = torch.autograd.grad(y, x, create_graph=True)
-(curvature,) = torch.autograd.grad(slope, x)
+from torch.autograd import grad
+
+y = x**3 + 1
+(slope,) = grad(y, x, create_graph=True)
+(curvature,) = grad(slope, x)
 
 print(f"{slope = }")
 print(f"{curvature = }")
 # sphinx_gallery_graph = "slope; view: recorded"
 
 # %%
-# This is the graph of ``slope``, and what travelled back along it for ``curvature``. It was
-# recorded while the first walk ran. Its ``PowBackward0`` belongs to :math:`x^2`, with the local
-# derivative :math:`2x = 20`. ``MulBackward1`` belongs to the multiplication by 3, and
-# ``MulBackward0`` to the multiplication by 1, the gradient with which the first walk began. The
-# product of the three local derivatives is :math:`1 \cdot 3 \cdot 20 = 60`.
+# This is the graph of ``slope``, recorded while the first backward pass ran, with what came back along it for
+# ``curvature``. Its ``PowBackward0`` belongs to :math:`x^2`, with the slope :math:`2x = 20`. ``MulBackward1`` is
+# the multiplication by 3, and ``MulBackward0`` that by 1, the gradient with which the first pass began. Their
+# product is :math:`1 \cdot 3 \cdot 20 = 60`.
 #
-# Use ``create_graph=True`` with ``torch.autograd.grad``, as here. With ``backward()``,
-# ``x.grad`` would have a graph, and that graph leads back to ``x``. So ``x`` and its gradient would
-# hold each other in memory, and PyTorch warns of this.
-#
-# Now the three calls side by side. To count what is kept, we use
-# :py:class:`torch.autograd.graph.saved_tensors_hooks`. It takes two functions. The first is called
-# when a node saves a tensor, and the node then holds what that function returns. The second is
-# called when the node needs the tensor, and gives it back. Here each saved tensor is put into an
-# object of the class ``Saved``, and ``alive`` collects these objects. It is a
-# :py:class:`weakref.WeakSet`: it does not keep them, so an object that no node holds any more is
-# gone from it.
-
-import weakref
-
-alive = weakref.WeakSet()
-
-
-class Saved:
-    def __init__(self, tensor):
-        self.tensor = tensor
-        alive.add(self)
-
-
-watch = torch.autograd.graph.saved_tensors_hooks(Saved, lambda saved: saved.tensor)
-
-
-def derivative(result):
-    try:
-        return torch.autograd.grad(result, x)[0].item()
-    except RuntimeError as error:
-        return type(error).__name__
-
-
-print(f"{'':24}{'saved':8}{'y again':16}{'from dy'}")
-for options in [{}, {"retain_graph": True}, {"create_graph": True}]:
-    with watch:
-        y = x**3 + 1
-        (dy,) = torch.autograd.grad(y, x, **options)
-    print(f"{options!s:24}{len(alive):<8}{derivative(y)!s:16}{derivative(dy)}")
-
-# %%
-# ``saved`` counts the saved tensors that are left after the first walk. The other two columns show what
-# a second walk gives: from ``y`` again, and from the gradient ``dy``.
-#
-# - Without an option, the one tensor that was saved is freed, and ``dy`` was not recorded. Neither
-#   walk is possible.
-# - ``retain_graph=True`` keeps that tensor, and you can walk from ``y`` again.
-# - ``create_graph=True`` keeps it too, and two more for the graph of ``dy``. It implies
-#   ``retain_graph=True``, unless you set that to ``False``.
+# ``create_graph=True`` frees nothing either, since the new graph needs the old one.
 #
 # What people get wrong
 # ---------------------
-# *A sum of losses is a number.* It is a tensor, and its graph leads to the graph of every loss
-# that went into it. Here are three turns of a loop that only measures, as in validation. After each
-# turn we print how many nodes are behind the sum, and how many saved tensors are left. ``nodes``
-# is the walk from :doc:`/lessons/2_dynamic_graph/plot_walk_grad_fn`. If a tensor has no ``grad_fn``, it
-# finds none.
+# *A sum of losses is a number.* It is a tensor, and its graph leads to the graphs of all losses in it:
 
+w = torch.tensor([5.0], requires_grad=True)
+total = torch.tensor([0.0])
+for target in [1.0, 2.0, 3.0]:
+    loss = (w - target) ** 2
+    loss.backward()
+    total = total + loss
 
-def nodes(result):
-    found, todo = [], [result.grad_fn]
-    for node in todo:
-        if node is not None and node not in found:
-            found.append(node)
-            todo += [following for following, _ in node.next_functions]
-    return found
-
-
-for detach in [False, True]:
-    total = torch.tensor([0.0])
-    for value in [1.0, 2.0, 3.0]:
-        with watch:
-            loss = (x - value) ** 2
-        total += loss.detach() if detach else loss
-        print(f"{detach = }, {len(nodes(total)) = }, {len(alive) = }")
+print(f"{total.item() = }, {total.grad_fn.name() = }")
+# sphinx_gallery_graph = "total; view: recorded; backward: no"
 
 # %%
-# In the first three lines nothing is freed, because the sum leads to all the graphs. Here each saved
-# tensor holds one number; in a model it can hold millions. If each turn had called
-# ``loss.backward()``, the saved tensors would be freed, but the nodes would still pile up, as in the
-# third exercise. Add up ``loss.detach()``, or ``loss.item()``, which gives a Python number. And
-# where no gradient is wanted at all, compute under :py:class:`torch.no_grad`, which records nothing.
-#
-# *Each turn must end with* ``del loss``. The last three lines do without it, and do not grow. When
-# the name ``loss`` gets the next loss, nothing refers to the graph of the one before, and it is
-# gone, though no ``backward()`` has run. But it lives on *while* the next loss is computed. If memory
-# is short at that moment, and no ``backward()`` has freed what was saved, ``del loss`` helps.
-#
-# ``retain_graph=True`` *is the cure for the error message.* It is, if you meant to walk the same
-# graph twice. Usually you did not. The typical case is a state ``h`` that is carried from turn to
-# turn: the walk from the new ``h`` goes on into the turns before. Here is such a loop in four forms.
-# ``retain`` passes ``retain_graph=True``. ``step`` changes the weight in place after the walk, as an
-# optimizer does. ``cut`` detaches ``h`` at the beginning of the turn. After each turn we print how
-# many nodes are behind ``h``.
+# Each turn has freed what it had saved, and its nodes are all still there. After a million turns there would be
+# millions of them. Without the ``backward()``, as in validation, the saved tensors would pile up as well. Add up
+# ``loss.item()``, which is a Python number, or ``loss.detach()``. And where you need no gradients, compute under
+# :py:class:`torch.no_grad`. Then the sum holds nothing:
 
-for options in [[], ["retain"], ["retain", "step"], ["cut", "step"]]:
-    w = torch.tensor([2.0], requires_grad=True)
-    h = torch.tensor([1.0])
-    print(f"{options!s:18}", end="")
-    try:
-        for turn in range(4):
-            h = w * (h.detach() if "cut" in options else h)
-            h.backward(retain_graph="retain" in options)
-            print("", len(nodes(h)), end="")
-            if "step" in options:
-                with torch.no_grad():
-                    w -= 1
-        print()
-    except RuntimeError as error:
-        print(f" {error!s:.50}…")
+total = 0.0
+for target in [1.0, 2.0, 3.0]:
+    loss = (w - target) ** 2
+    total += loss.item()
+
+print(f"{total = }")
 
 # %%
-# Line by line:
-#
-# - Without ``retain_graph``, the second turn raises the error from above, because it walks into the
-#   first.
-# - With it, the graph grows with each turn, and each walk goes through all earlier turns once
-#   more.
-# - If the weight changes in between, as it does in training, even that fails. In the third turn,
-#   the walk comes to the node of the second, and the weight that this node has saved has changed
-#   since (:doc:`/lessons/2_dynamic_graph/plot_in_place`).
-# - The cure is ``h.detach()`` at the beginning of the turn. The walk ends there, and behind ``h``
-#   are two nodes in every turn: the multiplication, and the ``AccumulateGrad`` of ``w``.
-#
-# If you do want the gradient through all turns, add up their losses, and call ``backward()`` once,
-# before the weight changes.
-#
-# *Two losses with a common part need* ``retain_graph=True``. Add the losses, and one walk serves
-# both. If you must walk from each of them, every call but the last needs it; the last one may free
-# everything. Up to here, ``x.grad`` is still ``None``:
+# ``retain_graph=True`` *is the cure for the error message.* It is if you meant to go through the same graph
+# twice. Usually you did not. The typical case is a state ``h`` that each turn takes over from the turn before, so
+# that each backward pass runs into all earlier turns. Cut it where the turn begins:
 
-u = x**3
-(u + 1).backward(retain_graph=True)
-(5 * u).backward()
-print(f"{x.grad = }")
+w = torch.tensor([2.0], requires_grad=True)
+h = torch.tensor([1.0])
+for turn in range(3):
+    h = w * h.detach()
+    w.grad = None
+    h.backward()
+    print(f"{h.item() = }, {w.grad.item() = }")
 
 # %%
+# The gradient of a turn is now that of its own ``w`` alone; the state is a constant. Without ``detach()``, the
+# second turn raises the error from above. ``retain_graph=True`` silences it, but then the graph gets longer with each
+# turn, and as soon as an optimizer changes ``w`` in place, even that fails
+# (:doc:`/lessons/2_dynamic_graph/plot_in_place`). If you want the gradient through all turns, add up their losses,
+# and call ``backward()`` once.
+#
+# .. fold:: Further misconceptions
+#
+#    *Two losses with a common part need* ``retain_graph=True``. Only if you need them one by one. Otherwise add them:
+#    one backward pass serves both.
+#
+#    *Each turn must end with* ``del loss``. When the name ``loss`` is given to the next loss, the graph of the one
+#    before is gone. Only while the next loss is computed do both exist. If memory is short at that moment,
+#    ``del loss`` helps.
+#
+#    ``backward(create_graph=True)`` *is the same as* ``torch.autograd.grad(…, create_graph=True)``. It puts the
+#    gradient, with its graph, into ``x.grad``. This graph leads back to ``x``, so the two hold each other in memory.
+#    PyTorch warns of it.
+#
 # Check
 # -----
-# By hand, the two losses together have the gradient :math:`(1 + 5) \cdot 3x^2 = 1800`. One walk from
-# their sum must give the same, and a second one from it must fail. The two derivatives of :math:`y`
-# must be :math:`3x^2` and :math:`6x`.
+# By hand, the two losses of the first program have the gradient :math:`(1 + 5) \cdot 300 = 1800` together. One pass
+# from their sum has to give what the two passes gave one after the other. And the curvature has to be the slope of
+# the slope: nudge ``x`` to both sides.
 
 u = x**3
-both = (u + 1) + 5 * u
-one_walk, second_walk = derivative(both), derivative(both)
+y = u + 1
+z = 5 * u
+(one_pass,) = grad(y + z, x)
 
-print(f"{x.grad.item() = }, {one_walk = }, {second_walk = }")
-print(f"{slope.item() = }, {curvature.item() = }")
+nudged = (3 * 10.001**2 - 3 * 9.999**2) / 0.002
+print(f"{one_pass = }, {nudged = :.4f}")
 
-assert x.grad.item() == one_walk == (1 + 5) * 3 * 10**2
-assert second_walk == "RuntimeError"
+assert one_pass.item() == (1 + 5) * 300
 assert slope.item() == 3 * 10**2
-assert curvature.item() == 6 * 10
+assert abs(curvature.item() - nudged) < 1e-6
 
 # %%
+# In short
+# --------
+# The nodes of a graph live as long as something refers to its end: a result, a sum that it went into, a state. What the
+# nodes have saved lives until a backward pass has used it. Only ``retain_graph=True`` and ``create_graph=True`` keep
+# it longer.
+#
 # Exercises
 # ---------
-# .. predict:: What does ``x.grad`` hold at the end?
-#    :answer: x.grad
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       x = torch.tensor([3.0], requires_grad=True)
-#       y = x**3
-#       (slope,) = torch.autograd.grad(y, x, create_graph=True)
-#       slope.backward()
-#
-#    ``torch.autograd.grad`` returns :math:`3x^2` and leaves ``x.grad`` alone. The walk from
-#    ``slope`` then brings its own derivative, :math:`6x`.
-#
-#    - ``27``: That is ``slope``. From which tensor does ``backward()`` start, and where do its
-#      gradients go?
-#    - ``45``: ``x.grad`` adds up what ``backward()`` brings. Does ``torch.autograd.grad`` put
-#      anything there?
-#    - ``60``: That is what the page found at 10. Here ``x`` is 3.
-#
-# .. predict:: The three losses are walked one after the other. How many of these three walks
-#              end without an error?
+# .. predict:: How many of the three backward passes end without an error?
 #    :answer: done
 #
 #    .. code-block:: python
@@ -278,43 +228,121 @@ assert curvature.item() == 6 * 10
 #       u = x**3
 #       done = 0
 #       try:
-#           for loss, retain in [(u + 1, True), (u + 2, False), (u + 3, False)]:
-#               loss.backward(retain_graph=retain)
-#               done += 1
+#           (u + 1).backward(retain_graph=True)
+#           done += 1
+#           (u + 2).backward()
+#           done += 1
+#           (u + 3).backward()
+#           done += 1
 #       except RuntimeError:
 #           pass
 #
-#    The first walk frees nothing. The second can therefore pass through the node of ``u``, and frees
-#    what that node has saved. So the third stops there.
+#    The first pass frees nothing, so the second finds what the node of ``u`` has saved. It frees it, and the third
+#    stops there. What counts is the last pass that came through the node.
 #
-#    - ``3``: Each loss has an addition of its own, but what do all three have in common?
-#    - ``1``: The first call asks for ``retain_graph=True``. What does the second still find?
+#    - ``3``: Each call begins at a sum of its own. What do all three need on their way?
+#    - ``1``: The first call retains. What does the second one find?
 #
-# .. predict:: Each turn calls ``backward()``. How many additions does the loop at the end find
-#              behind ``total``?
-#    :answer: count
+# .. derive:: A penalty on a slope is used to keep a model smooth. Here the slope of :math:`x^3` is squared. Type a
+#    formula for ``x.grad``.
+#    :answer: 36 * x**3
+#    :names: x
+#    :gives: x.grad
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       w, total = torch.tensor([2.0], requires_grad=True), torch.tensor([0.0])
-#       for value in [1.0, 2.0, 3.0]:
-#           loss = (w - value) ** 2
+#       x = torch.tensor([2.0, -1.0, 0.5], requires_grad=True)
+#       y = x**3
+#       (slope,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+#       penalty = slope**2
+#       penalty.sum().backward()
+#
+#    The slope is :math:`3x^2`, and the penalty :math:`9x^4`. Its derivative is :math:`36x^3`, or, step by step:
+#    :math:`2 \cdot 3x^2` from the square, times :math:`6x` from the slope. Without ``create_graph=True``, ``slope``
+#    would have no graph.
+#
+#    - ``9 * x**4``: That is the penalty. What does ``backward()`` compute from it?
+#    - ``6 * x``: That is the derivative of the slope. What comes after the slope?
+#    - ``6 * x**2``: That is what the square sends back. Does ``slope`` depend on ``x``?
+#    - ``3 * x**2``: That is the slope. Where does ``torch.autograd.grad`` put it, and where does ``backward()`` start?
+#
+# .. find:: This training loop needs a little more memory in each turn. Which line has to be written differently?
+#    :answer: line 9
+#    :holds: not any(torch.is_tensor(value) and value.grad_fn for value in history)
+#    :instead: history.append(loss.item())
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       w = torch.tensor([5.0], requires_grad=True)
+#       history = []
+#       for target in [1.0, 2.0, 3.0]:
+#           w.grad = None
+#           loss = (w - target) ** 2
 #           loss.backward()
-#           total = total + loss
-#       count, node = 0, total.grad_fn
-#       while node is not None:
-#           count, node = count + 1, node.next_functions[0][0]
+#           history.append(loss)
+#           with torch.no_grad():
+#               w -= 0.25 * w.grad
 #
-#    ``backward()`` frees what is saved, and no node. The sum of each turn leads to the sum of the
-#    turn before, and to the loss of its own turn.
+#    The list holds each loss, and each loss holds its graph. ``loss.item()`` is all that a curve needs.
 #
-#    - ``0``: Does ``backward()`` free the nodes, or what they have saved?
-#    - ``1``: The name ``total`` belongs to the last sum alone. To what does the node of that sum
-#      lead?
+#    - ``line 7``: This graph is new in each turn. What would have to happen for it to go when the turn is over?
+#    - ``line 8``: It frees what the nodes have saved. Who holds the nodes?
+#    - ``line 11``: Is this line recorded?
 #
-# **Next:** how not to record in the first place, in
-# :doc:`/lessons/2_dynamic_graph/plot_stop_recording`, and why the changed weight raised an error,
-# in :doc:`/lessons/2_dynamic_graph/plot_in_place`. What ``backward()`` does with the gradients is
-# in :doc:`/tensor`.
+# .. write:: Write ``derivatives(f, x)``, which returns the first and the second derivative of ``f`` at ``x`` as two
+#    numbers. Below, Newton's method uses it to find a minimum.
+#    :file: second_derivative
+#    :fails: TypeError: cannot unpack non-iterable NoneType object
+#
+#    .. code-block:: python
+#
+#       import math
+#
+#       import torch
+#
+#
+#       def derivatives(f, x):
+#           # <your code>
+#           (first,) = torch.autograd.grad(f(x), x, create_graph=True)
+#           (second,) = torch.autograd.grad(first, x)
+#           return first.item(), second.item()
+#           # </your code>
+#
+#
+#       def valley(x):
+#           return torch.exp(x) - 2 * x
+#
+#
+#       x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+#       for step in range(6):
+#           first, second = derivatives(valley, x)
+#           x = (x - first / second).detach().requires_grad_()
+#
+#       assert abs(x.item() - math.log(2)) < 1e-9, x
+#       first, second = derivatives(torch.sin, x)
+#       assert abs(second + math.sin(x.item())) < 1e-9, second
+#       assert x.grad is None, "x.grad should stay as it is"
+#
+#    The first derivative needs a graph, so that it can be differentiated: ``create_graph=True``. The second one does
+#    not. Newton's method goes from ``x`` to the place where the slope would be 0 if the curvature stayed the same.
+#
+#    - ``RuntimeError: element 0 of tensors``: The first derivative has no graph. Which option records a backward pass?
+#    - ``AssertionError: x.grad``: Which function returns gradients, and does not add them to ``x.grad``?
+#    - ``AttributeError``: ``torch.autograd.grad`` returns a tuple, even for a single tensor.
+
+# %%
+# Further reading
+# ---------------
+# PyTorch's documentation says more on what is saved, and on what lets it go, in
+# `Autograd mechanics <https://docs.pytorch.org/docs/stable/notes/autograd.html#saved-tensors>`__, and lists the usual
+# reasons for a growing memory in its
+# `frequently asked questions <https://docs.pytorch.org/docs/stable/notes/faq.html>`__. A penalty on a slope is used in
+# `Improved Training of Wasserstein GANs <https://arxiv.org/abs/1704.00028>`__ by Gulrajani and others.
+#
+# **Next:** why the changed weight raised an error, in :doc:`/lessons/2_dynamic_graph/plot_in_place`. How not to record
+# in the first place was shown in :doc:`/lessons/2_dynamic_graph/plot_stop_recording`. The attributes of a tensor are
+# explained in :doc:`/tensor`.

@@ -2,197 +2,178 @@ r"""
 Why does ``+=`` break backward?
 ===============================
 
-An :term:`in-place operation` writes over numbers that the backward pass may still need. PyTorch
-notices, and refuses to compute with the wrong ones. Whether it has to refuse depends on one thing:
-what each operation has saved.
+An :term:`in-place operation` writes over numbers that the backward pass may still need. Our example is
+:math:`y = u^2` with :math:`u = x - 1`, at :math:`x = 4`. As a formula, its slope is
+:math:`2u = 2 \cdot 3 = 6`. But before the backward pass, 1 is added to ``u``.
 
-You need :doc:`/lessons/2_dynamic_graph/plot_graph_lifetime`: what a node saves, and when that is
-freed.
+.. predict:: What does ``x.grad`` hold at the end? A number, or ``None``.
+   :program: next
+   :answer: x.grad
 
-**Predict first.** At :math:`x = 4`, compute ``u = x - 1`` and ``y = u * u``. Then write
-``u += 1``, and call ``y.backward()``. Is the gradient of ``x`` 6, or 8, or do you get an error?
-And what if the second line were ``y = u + u``?
+   ``y`` was computed from 3, and the slope needs that 3. It has been overwritten, so PyTorch raises an error, and no
+   gradient arrives: ``None``.
+
+   - ``6``: For that, the 3 is needed. Where is it when ``backward()`` runs?
+   - ``8``: That is the slope at 4. Was ``y`` computed from 4?
+   - ``9``: That is the value of ``y``. What does ``grad`` stand for?
 """
-
-# %%
-# The program
-# -----------
 
 import torch
 
 x = torch.tensor([4.0], requires_grad=True)
+
+u = x - 1
+y = u * u
+u += 1
+
+try:
+    y.backward()
+except RuntimeError as error:
+    print(error)
+print(f"{y.item() = }, {x.grad = }")
+# sphinx_gallery_graph = "y, u; backward: no; view: written"
+
+# %%
+# Why it raises
+# -------------
+# In the picture, ``u += 1`` is an operation like any other, and its result is a second box, ``u′``. It shows both
+# values, 3 and 4. Memory has room for only one of them: the 4 was written over the 3.
+#
+# The node of ``y`` needs ``u`` for its slope, :math:`2u`. It has not saved a copy, which would cost memory; it refers to
+# the same numbers. If it now read the 4, it would send back 8, and nobody would notice. So each tensor has a
+# :term:`version counter`, which every in-place operation raises. (The tensors of ``inference_mode`` have none.) A node
+# notes the version when it saves a tensor, and compares when it needs it:
+
 u = x - 1
 y = u * u
 print(f"{u._version = }")
-
 u += 1
 print(f"{u._version = }")
-# sphinx_gallery_graph = "y, u; backward: no"
 
 # %%
-# In the picture on the web page, ``u += 1`` is an operation like any other. Its result is a second
-# box, ``u′``. The picture shows both values, 3 and 4, but memory holds only one: the 4 was written
-# over the 3. And ``y`` was computed from the 3.
+# (The underscore says that ``_version`` is there to be looked at only.)
 #
-# Why it raises
-# -------------
-# For a square, the local derivative needs the input:
+# Now read the message from its middle. A tensor *is at version 1*, and *version 0* was *expected*: it was saved at version
+# 0, and has been changed since. It *is output 0 of Add*: that is the last operation recorded for it, here ``u += 1``, the
+# write that did it.
 #
-# .. math::
-#
-#    \frac{\partial y}{\partial u} = 2u = 2 \cdot 3 = 6
-#
-# The node of ``y`` has saved ``u`` for this: not a copy, which would cost memory, but the tensor
-# itself. If it now read the 4, it would send back 8, and nobody would notice. So every tensor has
-# a :term:`version counter`, which each in-place write raises by one. ``_version`` shows it: 0 before
-# the write, 1 after it. (The underscore says that it is for looking only.) A node notes the version
-# when it saves a tensor, and compares when it needs the tensor. In the picture, choose *What PyTorch
-# recorded*: what the node of ``y`` has saved is struck out, because it has changed since.
+# What was saved decides
+# ----------------------
+# Whether a write does harm depends on what the operation before it has saved. The slope of :math:`u + u` is 2, whatever
+# ``u`` is. So an addition saves nothing, and the same write is harmless:
 
+u = x - 1
+y = u + u
+u += 1
+y.backward()
+print(f"{x.grad = }")
+
+# %%
+# The slope of :math:`e^u` is :math:`e^u`, which is the result. So ``exp`` saves its result, and a write to the *input* is
+# harmless:
+
+x.grad = None
+u = x - 1
+y = torch.exp(u)
+u += 1
+y.backward()
+print(f"{x.grad.item() = :.4f}, {torch.exp(torch.tensor(3.0)).item() = :.4f}")
+
+# %%
+# But a write to the *result* is not. This time the message names ``Exp``, the operation that saved: a node that has saved its
+# own result names itself.
+
+u = x - 1
+y = torch.exp(u)
+y += 1
 try:
     y.backward()
 except RuntimeError as error:
     print(error)
 
 # %%
-# Read the message from the middle. The changed tensor is at version 1, and version 0 was saved. It
-# is now an output of ``Add``, the last operation that was recorded for it: here ``u += 1``, the write
-# that spoiled it. If a node had saved its own result, the message would name that node's operation
-# instead.
+# Three groups cover most of what you will meet:
 #
-# What was saved decides
-# ----------------------
-# Other operations save other things: each keeps what it needs for its derivative. The derivative
-# of :math:`e^u` is :math:`e^u`, so ``exp`` saves its result. That of :math:`\sin u` is
-# :math:`\cos u`, so ``sin`` saves its input. The derivative of ``u + u`` is 2 whatever ``u`` is, so
-# ``add`` saves nothing.
+# - ``exp``, ``sqrt``, ``sigmoid``, ``tanh`` and ``relu`` save their *result*. So do not write to the result.
+# - ``sin``, ``log``, ``square`` and a power save their *input*; a product of two tensors that require gradients saves both.
+#   So do not write to the input.
+# - A sum, a difference and a change of sign save nothing.
 #
-# The table tries them out at :math:`u = 3`:
-#
-# - ``saved``: what :py:class:`torch.autograd.graph.saved_tensors_hooks` sees while ``y = operation(u)``
-#   runs. Its first function is called for each tensor that is saved, and here puts it into a list.
-#   The second belongs to the way back, and is not called.
-# - ``slope``: the derivative of the operation, found without autograd. ``u`` is nudged by 0.001 to both
-#   sides.
-# - ``u += 1`` and ``y += 1``: the gradient of ``x``, if the operation is followed by this write. Since
-#   ``u`` is ``x - 1``, it should be equal to the slope. (``add_(1)`` does the same as ``+= 1``.)
-
-operations = {"exp": torch.exp, "relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
-operations |= {"sin": torch.sin, "mul": lambda u: u * u, "add": lambda u: u + u}
-
-
-def saved_by(operation):
-    u = x - 1
-    saved = []
-    with torch.autograd.graph.saved_tensors_hooks(saved.append, lambda tensor: tensor):
-        y = operation(u)
-    places = [tensor.data_ptr() for tensor in saved]
-    return [name for name, t in [("u", u), ("y", y)] if t.data_ptr() in places]
-
-
-def gradient(operation, changed):
-    u = x - 1
-    y = operation(u)
-    {"u": u, "y": y}[changed].add_(1)
-    try:
-        return round(torch.autograd.grad(y, x)[0].item(), 4)
-    except RuntimeError as error:
-        return type(error).__name__
-
-
-table = {}
-print(f"{'operation':12}{'saved':8}{'slope':10}{'u += 1':15}{'y += 1'}")
-for name, operation in operations.items():
-    saved = saved_by(operation)
-    right, left = operation(torch.tensor([3.001, 2.999], dtype=torch.float64)).tolist()
-    slope = round((right - left) / 0.002, 4)
-    cells = [gradient(operation, changed) for changed in ["u", "y"]]
-    print(f"{name:12}{', '.join(saved) or '-':8}{slope:<10}{cells[0]!s:15}{cells[1]}")
-    table[name] = saved, slope, cells
-
-# %%
-# Each line keeps the rule: an error where the changed tensor had been saved, and otherwise the
-# right gradient. ``relu``, ``sigmoid`` and ``tanh`` save their result, like ``exp``, because their
-# derivatives can be computed from it: 1 where :math:`y > 0` and otherwise 0, :math:`y(1-y)`, and
-# :math:`1-y^2`.
+# You need not know them by heart: PyTorch raises where it must. The test at the end runs each of them.
 #
 # Ways out
 # --------
-# Give the new number a place of its own. ``u = u + 1`` makes a new tensor, and leaves the 3 where
-# it is. Or let the node save a copy, if ``u`` itself has to change:
+# Give the new number a place of its own. ``u = u + 1`` makes a new tensor and leaves the 3 where it is:
 
-u = before = x - 1
+x.grad = None
+u = x - 1
 y = u * u
 u = u + 1
 y.backward()
-print(f"{u is before = }, {x.grad = }")
+print(f"{x.grad = }")
+
+# %%
+# Or let the node save a copy, if ``u`` itself has to change:
 
 x.grad = None
-u = before = x - 1
+u = x - 1
 kept = u.clone()
 y = kept * kept
 u += 1
 y.backward()
-print(f"{u is before = }, {x.grad = }")
-# sphinx_gallery_graph = "y, u; view: written; backward: no"
+print(f"{x.grad = }")
+# sphinx_gallery_graph = "y, u; backward: no; view: written"
 
 # %%
-# The picture shows the second program. ``y`` depends on ``kept``, and the write goes to ``u``.
-#
-# The third way is the order: first ``backward()``, then the write. Training does it like this. The
-# weights are leaves, and for a leaf that requires a gradient there is one more rule. A recorded write
-# would make it a result, and a result keeps no gradient. So PyTorch refuses the write at once:
+# The third way is the order: first ``backward()``, then the write. Training does it like this. A weight is a leaf, and for
+# a leaf that requires a gradient there is one more rule: PyTorch refuses to write to it while it records. The weight has
+# not been changed when the error comes:
 
 w = torch.tensor([2.0], requires_grad=True)
 try:
     w += 1
 except RuntimeError as error:
     print(error)
+print(f"{w.item() = }")
 
 # %%
-# A step of training is not part of the calculation that you differentiate. So it is written under
-# :py:class:`torch.no_grad`, and after the walk:
+# A training step is not part of what you differentiate. So write it under :py:class:`torch.no_grad`, after the backward
+# pass:
 
-(w * w).backward()
+loss = w * w
+loss.backward()
 with torch.no_grad():
     w -= 0.25 * w.grad
-print(f"{w = }")
+print(f"{w = }, {w._version = }")
 
 # %%
-# The weight has changed to :math:`2 - 0.25 \cdot 4 = 1`, and it is still a leaf. ``no_grad`` hides
-# the write from the graph, but not from the version counter. With two losses or two optimizers, call
-# every ``backward()`` that needs the old weights before the first ``optimizer.step()``.
+# ``no_grad`` hides the write from the graph, but not from the version counter. So with two losses or two optimizers, call
+# each ``backward()`` that needs the old weights before the first ``optimizer.step()``.
 #
 # What people get wrong
 # ---------------------
-# *In-place writes always raise,* or *they never do.* The table shows that neither is true. PyTorch
-# counts writes; it does not compare numbers, and it does not know which elements were written. Below,
-# ``y`` uses the first element of ``u``, and 0 is added to the second. But ``u[0]`` is a
-# :term:`view`, which shows a number of ``u`` without a copy, and shares the version counter of ``u``:
+# *It raises only if a number that is needed has changed.* PyTorch counts operations. It does not compare numbers, and it
+# does not know which elements were written. Below, only ``u[0]`` is used, and 0 is added to ``u[1]``. But both are
+# :term:`views <view>` of ``u``, and views share one counter:
 
 u = x - torch.tensor([1.0, 2.0])
 y = u[0] * u[0]
 u[1] += 0
+print(f"{u._version = }")
 try:
     y.backward()
 except RuntimeError as error:
     print(type(error).__name__)
 
 # %%
-# No number has changed, and yet it raises. So if you fill a tensor piece by piece, and compute each
-# piece from the one before, collect the pieces in a list, and put them together with
-# :py:func:`torch.stack`. More on views is in :doc:`/lessons/2_dynamic_graph/plot_views`.
+# (Here the counter says 2, since ``u[1] += 0`` is two operations for Python: it adds to a view, and then writes the result
+# to its place.) So if you fill a tensor piece by piece, and compute each piece from those before it, collect the pieces in a
+# list, and join them with :py:func:`torch.stack` at the end.
 #
-# ``u += 1`` *is short for* ``u = u + 1``. Look at ``u is before`` above. ``u = u + 1`` makes a new
-# tensor and gives the name to it; ``u += 1`` changes the tensor itself, for everything that holds
-# it. On a leaf that requires a gradient, ``w += 1`` raises. ``w = w + 1`` does not, but ``w`` is then
-# a result, and its ``grad`` stays ``None``.
-#
-# *The mistake is in the line that the traceback shows.* It shows ``backward()``, where the mistake is
-# only found. The cause is two lines of the forward pass: one that saved, and a later one that wrote.
-# Anomaly mode, :py:class:`torch.autograd.set_detect_anomaly`, remembers which line made each node,
-# and warns with that line. It costs time, so switch it on for the search only. Here we catch the
-# warning and look for the line in it:
+# *The mistake is in the line that the traceback shows.* That line calls ``backward()``, which only found the mistake. It was
+# made by two lines of the forward pass: one that saved, and a later one that wrote. Anomaly mode remembers which line made
+# each node, and warns with the one that saved. It costs time, so switch it on only while you search. Here we catch the
+# warning, and look for the line in it:
 
 import warnings
 from contextlib import suppress
@@ -208,23 +189,57 @@ with catch as caught, torch.autograd.set_detect_anomaly(True):
 print(f"{'y = u * u' in str(caught[-1].message) = }")
 
 # %%
-# This is the line that saved. Look for a later write to one of its tensors.
+# Then look for a later write to one of the tensors in this line.
+#
+# .. fold:: Further misconceptions
+#
+#    ``u += 1`` *is short for* ``u = u + 1``. The second makes a new tensor and gives the name to it. The first changes the
+#    tensor itself, for everything that refers to it. Under ``no_grad``, ``w = w - step`` would leave you with a ``w`` that is
+#    no longer the weight.
+#
+#    *In-place operations save memory.* They save the memory of one result. Often the backward pass needs the old
+#    numbers, and then nothing is saved. Use them where you have measured that it helps.
 #
 # Check
 # -----
-# Both ways out gave ``x.grad``, and the last one is still there: it must be :math:`2(x - 1) = 6`. And
-# in each line of the table there must be an error where the changed tensor was saved, and otherwise
-# the slope.
+# Write to the input, and write to the result: in which of the two cases does ``backward()`` raise? The list above says it.
 
-assert x.grad.item() == 2 * (4 - 1)
-for saved, slope, cells in table.values():
-    assert cells == ["RuntimeError" if changed in saved else slope for changed in ["u", "y"]]
+
+def raises(operation, change):
+    x = torch.tensor([0.5], requires_grad=True)
+    u = x + 1
+    y = operation(u)
+    (u if change == "input" else y).add_(1)
+    try:
+        y.backward()
+    except RuntimeError:
+        return True
+    return False
+
+
+saves_result = [torch.exp, torch.sqrt, torch.sigmoid, torch.tanh, torch.relu]
+saves_input = [torch.sin, torch.log, torch.square]
+saves_nothing = [torch.neg]
+
+for operation in saves_result + saves_input + saves_nothing:
+    found = [raises(operation, "input"), raises(operation, "result")]
+    print(f"{operation.__name__:8} {found}")
+    assert found == [operation in saves_input, operation in saves_result]
+
+assert y.item() == 9 and w.item() == 2 - 0.25 * 2 * 2
 
 # %%
+# In short
+# --------
+# A node refers to the numbers that its slope needs; it does not copy them. An in-place operation that overwrites them
+# raises the version counter, and the backward pass refuses to compute with the wrong numbers. Write ``u = u + 1``, save a
+# copy with ``clone()``, or write after ``backward()``.
+#
 # Exercises
 # ---------
-# .. predict:: Does the write matter here? What is ``x.grad`` at the end?
-#    :answer: x.grad
+# .. fill:: Is this write harmful? Fill in the values and the gradient that arrives.
+#    :graph: y
+#    :blanks: u, u′, y, x.grad
 #
 #    .. code-block:: python
 #
@@ -236,40 +251,15 @@ for saved, slope, cells in table.values():
 #       y = 5 * u
 #       y.backward()
 #
-#    ``x * x`` has saved ``x``, and ``u`` is only its result. So the write spoils nothing, and adds
-#    a constant: :math:`y = 5(x^2 + 1)`.
+#    ``x * x`` has saved ``x``, and ``u`` is only its result. So the write does no harm. It adds a constant:
+#    :math:`y = 5(x^2 + 1) = 50`, with the slope :math:`10x = 30`.
 #
-#    - ``RuntimeError``: Which tensor was changed, and which has the multiplication ``x * x`` saved?
-#    - ``6``: That is the derivative of ``x * x``. What comes after it?
-#    - ``50``: That is the value of ``y``.
+#    - ``y = 45``: Which of the two values of ``u`` is there when the last line runs?
+#    - ``x.grad = 6``: That is the slope of ``x * x``. What comes after it?
+#    - ``x.grad = 15``: ``x`` is used twice. What comes back along each of the two wires?
 #
-# .. predict:: An optimizer's step at the wrong moment. What is ``found`` at the end: a number,
-#              ``None``, or the name of an error?
-#    :answer: found
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       w = torch.tensor([2.0], requires_grad=True)
-#       loss = w * w
-#       with torch.no_grad():
-#           w -= 1
-#       try:
-#           loss.backward()
-#           found = w.grad
-#       except RuntimeError as error:
-#           found = type(error).__name__
-#
-#    ``w * w`` has saved ``w`` at version 0. The write under ``no_grad`` is not recorded, but it
-#    counts: ``w`` is at version 1.
-#
-#    - ``4``: That is computed from 2, the weight before the step. Is this 2 still in memory?
-#    - ``2``: That would be the gradient at the new weight. With which one was the loss computed?
-#    - ``None``: ``no_grad`` switches off recording. Was the loss computed under it?
-#
-# .. predict:: The result is changed between forward and backward. For how many of the four
-#              operations does ``backward()`` raise?
+# .. predict:: The result is changed before the backward pass. For how many of the four operations does ``backward()``
+#       raise?
 #    :answer: errors
 #
 #    .. code-block:: python
@@ -286,13 +276,82 @@ for saved, slope, cells in table.values():
 #           except RuntimeError:
 #               errors += 1
 #
-#    What is written is the result. ``exp`` and ``tanh`` have saved theirs. ``sin`` has saved its
-#    input, which is untouched, and ``neg``, with the derivative −1, has saved nothing.
+#    ``exp`` and ``tanh`` have saved their result, since their slopes are :math:`y` and :math:`1 - y^2`. ``sin`` has saved its
+#    input, which is untouched, and ``neg``, with the slope −1, has saved nothing.
 #
-#    - ``4``: Is the result of every operation needed to compute its derivative?
-#    - ``3``: Which of the four save their result, which their input, and which nothing at all?
-#    - ``0``: Look at the derivative of :math:`e^x`. From what is it cheapest to compute?
+#    - ``4``: Does every slope need the result?
+#    - ``3``: For each of the four, write down the slope. Does it contain :math:`y`, only :math:`x`, or neither?
+#    - ``0``: What is the slope of :math:`e^x`, and from what is it cheapest to compute?
 #
-# **Next:** what happens to the graph when you write to a part of a tensor, in
-# :doc:`/lessons/2_dynamic_graph/plot_views`. Writes that autograd does not notice at all are shown
-# under ``data`` in :doc:`/tensor`.
+# .. find:: Three lines write in place, and ``backward()`` raises because of one of them. Which one?
+#    :answer: line 7
+#    :holds: torch.allclose(x.grad, 2 + 10 * torch.exp(2 * (x + 1)))
+#    :instead: v = v * 5
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([1.0, -2.0], requires_grad=True)
+#       u = x + 1
+#       u *= 2
+#       v = torch.exp(u)
+#       v *= 5
+#       u += 3
+#       y = v + u
+#       y.sum().backward()
+#
+#    ``exp`` has saved its result, ``v``, and that is multiplied by 5. The two writes to ``u`` are harmless: the sum before
+#    the first has saved nothing, and ``exp``, before the second, has not saved its input.
+#
+#    - ``line 5``: Which operation came before it, and what has that saved?
+#    - ``line 8``: By then, ``u`` has gone into ``exp``. Does the slope of :math:`e^u` need ``u``, or something else that
+#      is there?
+#    - ``line 10``: Here the mistake is found. Where was it made?
+#
+# .. write:: Write ``running_product(x)``, in which element ``i`` is the product of the elements of ``x`` up to ``i``. Compute
+#    each from the one before, without writing in place. At least one element is there.
+#    :file: running_product
+#    :fails: AttributeError: 'NoneType' object has no attribute 'tolist'
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#
+#       def running_product(x):
+#           # <your code>
+#           products = [x[0]]
+#           for factor in x[1:]:
+#               products.append(products[-1] * factor)
+#           return torch.stack(products)
+#           # </your code>
+#
+#
+#       x = torch.tensor([2.0, 3.0, 5.0], requires_grad=True)
+#       y = running_product(x)
+#       assert y.tolist() == [2, 6, 30], y
+#
+#       y.sum().backward()
+#       assert x.grad.tolist() == [1 + 3 + 15, 2 + 10, 6], x.grad
+#       assert x.tolist() == [2, 3, 5], "x itself was changed"
+#
+#    If you write ``y[i] = y[i - 1] * x[i]``, each product saves a view of ``y``, and the next write raises the counter that
+#    all views of ``y`` share. In a list, each product is a tensor of its own.
+#
+#    - ``RuntimeError: one of the variables``: Do you write into a tensor of which a product has saved a part?
+#    - ``RuntimeError: a view of a leaf``: You write into ``x``. Where could the products be kept instead?
+#    - ``RuntimeError: element 0 of tensors``: ``torch.tensor`` makes a new tensor out of numbers. Which function joins
+#      tensors?
+
+# %%
+# Further reading
+# ---------------
+# PyTorch's documentation advises against in-place operations in most cases, and says why, in
+# `In-place operations with autograd
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd>`__. How anomaly mode is
+# switched on is described under :py:class:`torch.autograd.set_detect_anomaly`.
+#
+# **Next:** gradients that are lost without any error, in :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. What happens to the
+# graph when you write to a part of a tensor is the subject of :doc:`/lessons/2_dynamic_graph/plot_views`. Writes that autograd
+# does not notice at all are explained under ``data`` in :doc:`/tensor`.

@@ -1,22 +1,24 @@
 r"""
-Where does the gradient vanish without an error?
-================================================
+Where is my gradient lost without an error?
+===========================================
 
-A graph can be cut in the middle, and nothing tells you: the value is right, ``backward()`` runs,
-the loss may even fall, but some weights never learn. Most cuts are one short call, such as
-``.item()``. Here you run the usual ones, see what each does to the gradients, and learn how to find
-the place.
+A graph can be cut in the middle, and nothing tells you: the value is right, ``backward()`` runs, the loss may even
+fall, but some weights never learn. Our example is :math:`J = c\,(a + ab)` at 5, 3 and 2. Its gradients are
+:math:`c\,(1 + b) = 8`, :math:`c\,a = 10` and :math:`a + ab = 20`.
 
-You need :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph`. How to stop recording on purpose is
-the subject of :doc:`/lessons/2_dynamic_graph/plot_stop_recording`.
+.. predict:: ``u`` goes on as ``u.item()``, a Python number. Which gradients do ``a``, ``b`` and ``c`` get now? Three
+   answers, each a number or ``None``.
+   :program: next
+   :answer: (a.grad, b.grad, c.grad)
 
-**Predict first.** The program below runs twice. The second time, ``v = a + u`` is written as
-``v = a + u.item()``, and ``J`` is 40 again. Which of the three gradients change, and to what?
+   The path through ``u`` is cut. ``b`` has no other one, so it gets ``None``. ``a`` still has the direct path to ``v``,
+   which brings 2. No path to ``c`` goes through ``u``, so the 20 is right.
+
+   - ``8, 10, 20``: That would be right for the formula. Is 15 as a Python number still connected with ``b``?
+   - ``2, 0, 20``: A 0 would have to arrive. On which path could it come to ``b``?
+   - ``None, None, 20``: ``b`` has only the path through ``u``. Is ``a`` used anywhere else?
+   - ``8, None, 20``: Two paths lead to ``a``. What does each of them bring, and is it still there?
 """
-
-# %%
-# The whole graph
-# ---------------
 
 import torch
 
@@ -25,168 +27,143 @@ b = torch.tensor([3.0], requires_grad=True)
 c = torch.tensor([2.0], requires_grad=True)
 
 u = a * b
-v = a + u
-J = c * v
-
-J.backward()
-print(f"{J.item() = }, {a.grad = }, {b.grad = }, {c.grad = }")
-# sphinx_gallery_graph = "J"
-
-# %%
-# By hand, :math:`J = c\,(a + ab)`, so that
-#
-# .. math::
-#
-#    \frac{\partial J}{\partial a} = c\,(1 + b) = 8 \qquad
-#    \frac{\partial J}{\partial b} = c\,a = 10 \qquad
-#    \frac{\partial J}{\partial c} = a + ab = 20
-#
-# One path is cut
-# ---------------
-
-a, b, c = (torch.tensor([value], requires_grad=True) for value in [5.0, 3.0, 2.0])
-
-u = a * b
 v = a + u.item()
 J = c * v
 
 J.backward()
-print(f"{J.item() = }, {a.grad = }, {b.grad = }, {c.grad = }")
+print(f"{J.item() = }")
+print(a.grad, b.grad, c.grad)
 # sphinx_gallery_graph = "J"
 
 # %%
-# :py:meth:`~torch.Tensor.item` gives a Python number, and a number has no history. In the picture
-# on the web page, 15 stands there as if you had typed it: change ``a`` to 6 below the picture, and
-# it stays 15. The three inputs fare differently:
+# One path is cut
+# ---------------
+# In the picture, 15 looks as if you had typed it: change ``a`` to 6, and it stays 15. A Python number has no history. The
+# three inputs fare differently:
 #
 # - ``c`` gets the right gradient, since no path to ``c`` goes through the cut.
-# - ``b`` gets no gradient, so ``b.grad`` is ``None``: its only path went through the cut.
-# - ``a`` gets 2 instead of 8, since only one of its two paths is left. This is the worst of the
-#   three: a gradient is there, it looks like any other, and it is wrong.
+# - ``b`` gets no gradient at all: its only path went through the cut.
+# - ``a`` gets 2 instead of 8, since one of its two paths is left. This is the worst of the three: the gradient looks like
+#   any other, and it is wrong.
 #
 # No error was raised, since ``J`` still requires a gradient, through ``a`` and ``c``.
 #
 # A path that is flat
 # -------------------
-# Rounding does not cut. It is recorded like any operation, but its derivative is 0: move the input
-# a little, and the result stays where it is.
+# Rounding does not cut. It is recorded like any operation, but its slope is 0: move the input a little, and the result
+# stays where it is.
 
 a, b, c = (torch.tensor([value], requires_grad=True) for value in [5.0, 3.0, 2.0])
 
 u = a * b
-v = a + u.round()
+r = u.round()
+v = a + r
 J = c * v
 
 J.backward()
-print(f"{J.item() = }, {a.grad = }, {b.grad = }, {c.grad = }")
-# sphinx_gallery_graph = "J"
+print(a.grad, b.grad, c.grad)
+# sphinx_gallery_graph = "J; view: written"
 
 # %%
-# The path is whole in this picture, and what travels back along it is 0. So ``b.grad`` is a zero
-# that has arrived, not ``None``. To an optimizer the two differ: it skips a weight whose ``grad``
-# is ``None``, but can still move one whose gradient is zero, for example by weight decay, which
-# makes weights a little smaller in each step.
+# The path is whole, and what travels back along it is 0. So ``b.grad`` is a zero that has arrived, not ``None``. To an
+# optimizer the two differ: it skips a weight whose ``grad`` is ``None``, but it can still move one whose gradient is
+# zero, for example by weight decay.
 #
-# One cut after the other
-# -----------------------
-# Now other calls take the place of ``u.item()``. Each stands in the first column of a table, and
-# ``eval`` runs that text as code. From what it gives, :py:func:`torch.as_tensor` makes a tensor
-# ``p``; what is a tensor already is passed on as it is, with its graph.
-#
-# Beside each gradient stands a slope: one input is nudged by 1/32, and the change of ``J`` is
-# divided by 1/32. (With a power of 2, nothing is rounded here.) A slope needs only values, so a cut
-# cannot make it wrong.
+# Cut or flat?
+# ------------
+# You can tell the two apart without looking at the graph. Nudge ``b``, and see whether ``J`` moves. A slope needs only
+# values, so a cut cannot make it wrong. ``link`` is the call that stands between ``u`` and ``v``, and
+# :py:func:`torch.as_tensor` makes a tensor of what it gives, if it is none. (We nudge by 1/32, a power of 2, so that
+# nothing is rounded.)
 
 
-def compute(a, b, c, call):
-    u = a * b
-    p = torch.as_tensor(eval(call))
-    return c * (a + p)
+def compute(a, b, c, link):
+    return c * (a + torch.as_tensor(link(a * b)))
 
 
-cuts = ["u.item()", "u.tolist()", "u.detach().numpy()", "u.detach().requires_grad_()"]
-steps = ["u.long()", "u > 10", "u.argmax()", "u.round()", "u.sign()"]
-table = {}
+def above_10(u):
+    return u > 10
 
-print(f"{'p':27} {'a.grad':>6} {'slope':>5} {'b.grad':>6} {'slope':>5}")
-for call in ["u", *cuts, *steps]:
+
+links = [torch.clone, torch.Tensor.item, torch.Tensor.tolist, torch.Tensor.detach]
+links += [torch.Tensor.long, torch.argmax, above_10, torch.round, torch.sign]
+
+unseen = []
+print(f"{'':10}{'b.grad':>8}{'slope':>8}")
+for link in links:
     a, b, c = (torch.tensor([value], requires_grad=True) for value in [5.0, 3.0, 2.0])
-    J = compute(a, b, c, call)
+    J = compute(a, b, c, link)
     J.backward()
-    slope_a = (compute(a + 1 / 32, b, c, call) - J) * 32
-    slope_b = (compute(a, b + 1 / 32, c, call) - J) * 32
-    row = [a.grad, slope_a, b.grad, slope_b]
-    table[call] = [None if x is None else x.item() for x in row]
-    print("{:27} {!s:>6} {!s:>5} {!s:>6} {!s:>5}".format(call, *table[call]))
+    slope = (compute(a, b + 1 / 32, c, link) - J).item() * 32
+    gradient = None if b.grad is None else b.grad.item()
+    print(f"{link.__name__:10}{gradient!s:>8}{slope:8}")
+    if (gradient or 0) != slope:
+        unseen.append(link.__name__)
 
 # %%
-# The first row is the whole graph. Below it there are two groups:
+# ``clone`` is there for comparison: it is recorded, and its gradient is right. Below it there are two groups:
 #
-# - From ``u.item()`` to ``u.detach().requires_grad_()``, the slopes are still 8 and 10: ``J`` does
-#   depend on ``b``, and autograd does not know. These are the cuts. *What to do:* leave the call
-#   out; use it only for what you print or plot.
-# - From ``u.long()`` on, the slope of ``b`` is 0. The result goes in steps, so a little more of
-#   ``b`` changes nothing, and no gradient can tell you which way to go. Operations that give
-#   integers or truth values are not recorded, which leaves ``None``. ``round`` and ``sign`` give
-#   floating-point numbers, are recorded, and send 0. *What to do:* replace the step by something
-#   that changes smoothly, such as ``softmax`` for ``argmax``, or ``sigmoid`` for a comparison.
+# - ``item``, ``tolist`` and ``detach``: the slope is 10, so ``J`` does depend on ``b``, and autograd does not know. These
+#   are the cuts. ``int(u)``, ``bool(u)``, ``u.detach().numpy()`` and whatever runs under :py:class:`torch.no_grad` belong
+#   to this group, too. *What to do:* leave the call out of the calculation. Use it for what you print or plot.
+# - From ``long`` on, the slope is 0 as well. The result moves in steps, so no gradient could tell you which way to go.
+#   Integers and truth values are not recorded, which leaves ``None``; ``round`` and ``sign`` are recorded, and send 0.
+#   *What to do:* replace the step by something that changes smoothly, such as ``sigmoid`` for a comparison, or ``softmax``
+#   for ``argmax``.
 #
-# In the row with ``requires_grad_``, a *new* graph begins at ``p``. The gradient arrives in ``p``,
-# and goes no further. A function that runs under :py:class:`torch.no_grad` cuts, too:
-# :doc:`/lessons/2_dynamic_graph/plot_stop_recording` runs one.
-#
-# Which calls raise or warn?
-# --------------------------
-# Some calls tell you. Below you see what each raises or warns of, and the beginning of its message;
-# a dash means that it is silent. (The filter turns warnings into errors, so that one ``except``
-# catches both.) By default, PyTorch gives the warning about a scalar only once in a process. After
-# that, ``float(u)`` and ``torch.tensor([u])`` are silent too. :py:func:`torch.set_warn_always` lets
-# it come each time: switch it on while you search.
+# Which calls tell you?
+# ---------------------
+# Some calls raise an error or warn. ``numpy()`` refuses, and ``backward()`` does if *all* paths are cut:
+
+u = a * b
+for call in [u.numpy, (u > 10).backward]:
+    try:
+        call()
+    except RuntimeError as error:
+        print(error)
+
+# %%
+# ``torch.tensor(u)`` and ``float(u)`` cut, and warn. PyTorch gives the second warning only once in a process, so that you may
+# miss it; :py:func:`torch.set_warn_always` lets it come each time. ``item()``, ``int(u)`` and ``bool(u)`` are always silent.
 
 import warnings
 
 torch.set_warn_always(True)
+with warnings.catch_warnings(record=True, action="always") as caught:
+    torch.tensor(u)
+    float(u)
+    u.item(), int(u), bool(u)
+torch.set_warn_always(False)
 
-u = a * b
-calls = ["u.item()", "int(u)", "bool(u)", "float(u)", "torch.tensor([u])", "torch.tensor(u)"]
-calls += ["u.numpy()", "u.long().requires_grad_()", "(u > 10).backward()", "(u // 2).backward()"]
-with warnings.catch_warnings():
-    warnings.simplefilter("error")
-    for call in calls:
-        try:
-            eval(call)
-            print(f"{call:25} -")
-        except (RuntimeError, UserWarning) as error:
-            print(f"{call:25} {type(error).__name__}\n    {str(error).splitlines()[0]:.90}")
+for warning in caught:
+    print(str(warning.message).split(", ")[0].splitlines()[0])
 
 # %%
-# - ``int`` and ``bool`` are as silent as ``item``.
-# - ``torch.tensor([u])`` makes a new tensor out of numbers. Use :py:func:`torch.stack`, which puts
-#   tensors together and keeps their graphs.
-# - If *all* paths are cut, ``backward()`` finds no graph and says so, as for ``u > 10``.
-# - ``u // 2`` fails late. It is recorded, and only ``backward()`` finds that it has no derivative.
+# If you build a tensor from others, use :py:func:`torch.stack` or :py:func:`torch.cat`, which keep their graphs, instead of
+# ``torch.tensor([u, v])``.
 #
 # Find the cut
 # ------------
-# Go through your own names, from the inputs on. The cut is at the first tensor that was *computed*
-# from one that requires a gradient and yet is a leaf, or at the first thing that is no tensor. Here
-# it is ``p``, though ``requires_grad`` says ``True`` for all three:
+# Go through your own names, beginning at the inputs. The cut is at the first tensor that was *computed* from one that
+# requires a gradient, and yet is a leaf; or at the first thing that is no tensor at all. Here it is ``p``, although
+# ``requires_grad`` says ``True`` for all three:
 
+u = a * b
 p = u.detach().requires_grad_()
 J = c * (a + p)
-for name, tensor in {"u": u, "p": p, "J": J}.items():
-    print(f"{name}: {tensor.requires_grad = }, {tensor.is_leaf = }")
+print(f"{u.requires_grad = }, {u.is_leaf = }")
+print(f"{p.requires_grad = }, {p.is_leaf = }")
+print(f"{J.requires_grad = }, {J.is_leaf = }")
 
 # %%
-# Or start at the other end: run ``backward()`` once, and look for inputs and weights whose ``grad``
-# is ``None``. This finds ``b``. It does not find ``a``, which got a part of its gradient. In such a
-# case, compare the gradient with a slope, as the table does.
+# Or begin at the other end. Call ``backward()`` once, and look for weights whose ``grad`` is ``None``. This finds ``b``. It
+# does not find ``a``, which has got a part of its gradient. For that, compare the gradient with a slope, as above.
 #
 # What people get wrong
 # ---------------------
-# *If the loss does not require grad, set* ``loss.requires_grad = True``. The error goes away, and
-# with it the only hint that you had. The loss is now the beginning of a new graph, and no weight is
-# in it. The optimizer skips ``w``, whose ``grad`` stays ``None``, without a word:
+# *If the loss does not require a gradient, set* ``loss.requires_grad = True``. The error goes away, and with it the only hint
+# that you had. The loss is now a leaf, the beginning of a new graph, and no weight is in it. The optimizer skips ``w``,
+# whose ``grad`` stays ``None``, without a word:
 
 w = torch.tensor([1.0], requires_grad=True)
 optimizer = torch.optim.SGD([w], lr=0.25)
@@ -200,95 +177,173 @@ for step in range(3):
     print(f"{loss.item() = }, {w.item() = }, {w.grad = }")
 
 # %%
-# Mend the place where the graph was lost; here it is ``w.item()``. On a loss that has a graph, the
-# assignment raises an error. So where it raises none, there is no graph, and it cannot help.
-
-loss = (w - 3) ** 2
-try:
-    loss.requires_grad = True
-except RuntimeError as error:
-    print(error)
-
-loss.backward()
-print(f"{w.grad = }")
-
-# %%
-# *A gradient is there, so nothing is cut.* ``a`` had a gradient in every row of the table, and in
-# four of them it was wrong.
+# Repair the line in which the graph was lost, here ``w.item()``. A loss that has a graph requires a gradient already.
+#
+# *A gradient is there, so nothing is cut.* In the first program ``a`` had a gradient, and it was wrong. As long as one path is
+# left, something arrives.
+#
+# .. fold:: Further misconceptions
+#
+#    *A cut stops the training.* The weights after the cut still learn, so the loss falls, only not as far as it could.
+#
+#    ``detach()`` *is always a mistake.* It is right wherever you mean it: a target that should stay fixed, a state that is
+#    carried to the next turn, a number for a plot.
+#
+#    *Integer division raises when it is computed.* ``u // 2`` is recorded, and only ``backward()`` finds that it has no
+#    derivative. ``u.long().requires_grad_()`` raises at once: integers cannot require gradients.
 #
 # Check
 # -----
-# A gradient has to be the slope of the values. These are the rows in which that of ``b`` is not
-# (``None`` counts as 0):
+# A gradient has to be the slope of the values, where ``None`` counts as 0. The calls for which it is not are the cuts, and no
+# others:
 
-unseen = [call for call, (*_, grad, slope) in table.items() if (grad or 0) != slope]
-print(*unseen, sep="\n")
+print(f"{unseen = }")
+assert unseen == ["item", "tolist", "detach"]
 
-assert table["u"] == [8, 8, 10, 10]
-assert unseen == cuts
-assert all(table[cut] == [2, 8, None, 10] for cut in cuts)
-assert all(table[cut] in ([2, 2, None, 0], [2, 2, 0, 0]) for cut in steps)
+a, b, c = (torch.tensor([value], requires_grad=True) for value in [5.0, 3.0, 2.0])
+compute(a, b, c, torch.clone).backward()
+assert [a.grad.item(), b.grad.item(), c.grad.item()] == [2 * (1 + 3), 2 * 5, 5 + 5 * 3]
 
 # %%
+# In short
+# --------
+# Gradients are lost where a number leaves the tensors, as with ``item()``, and comes back as a constant, and where a tensor is
+# detached. Inputs with no other path get ``None``; those with another path get a part, which is worse. Where a result
+# moves in steps, there was no gradient to lose. A nudge tells the two apart.
+#
 # Exercises
 # ---------
-# .. predict:: Which gradient arrives in ``x``?
-#    :answer: x.grad
+# .. find:: The loss falls, but ``w1`` does not learn. In which line is its gradient lost?
+#    :answer: line 9
+#    :holds: w1.grad is not None and w1.grad.item() != 0
+#    :instead: scaled = h / size
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       x = torch.tensor([3.0], requires_grad=True)
-#       y = x * x.item()
-#       y.backward()
-#
-#    ``x.item()`` is the number 3, so to autograd this is ``x * 3``. The other path is cut.
-#
-#    - ``6``: That is the derivative of :math:`x^2`. How many paths lead from ``y`` back to ``x``?
-#    - ``None``: Only one factor is a number. What is the other one?
-#    - ``9``: That is the value of ``y``.
-#
-# .. predict:: What does ``w.grad`` hold at the end?
-#    :answer: w.grad
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       w = torch.tensor([2.0], requires_grad=True)
-#       y = (w * 1.6).round()
-#       loss = (y - 5) ** 2
+#       w1 = torch.tensor(2.0, requires_grad=True)
+#       w2 = torch.tensor(3.0, requires_grad=True)
+#       x = torch.tensor([1.0, -2.0])
+#       h = torch.relu(w1 * x)
+#       size = h.detach().max() + 1
+#       highest = h.argmax().item()
+#       scaled = h.data / size
+#       out = w2 * scaled
+#       loss = (out[highest] - 5) ** 2
 #       loss.backward()
 #
-#    ``round`` is recorded, so a gradient does arrive. On its way it was multiplied by the
-#    derivative of ``round``, which is 0.
+#    ``h.data`` has the values of ``h`` and no history. The other two suspicious lines do no harm of this kind: ``size`` is
+#    meant as a constant, and ``highest`` only says which element is used.
 #
-#    - ``None``: That would mean that no gradient has arrived. Is ``y.grad_fn`` ``None``?
-#    - ``-4``: That is what arrives at ``y``. What does ``round`` multiply it by?
-#    - ``-6.4``: You let the gradient through ``round`` as if it were not there.
+#    - ``line 6``: Where ``w1 * x`` is positive, ``relu`` lets the gradient through. Is one of the two elements positive?
+#    - ``line 7``: This treats the size as a constant. Which other path leads from ``h`` to the loss?
+#    - ``line 8``: This number only chooses an element. Does the chosen element itself keep its graph?
+#    - ``line 11``: An index is recorded like any operation. What does ``out`` depend on?
 #
-# .. predict:: What do ``x.grad`` and ``v.grad`` hold at the end? Two numbers.
-#    :answer: [x.grad.item(), v.grad.item()]
+# .. fill:: The path through ``r`` is flat. Fill in the gradients that arrive.
+#    :graph: J
+#    :blanks: c.grad, v.grad, r.grad, u.grad, a.grad, b.grad
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       x = torch.tensor([2.0], requires_grad=True)
-#       u = x * x
-#       v = torch.tensor(u.tolist(), requires_grad=True)
-#       J = 3 * v + x
+#       a = torch.tensor([2.0], requires_grad=True)
+#       b = torch.tensor([1.25], requires_grad=True)
+#       c = torch.tensor([3.0], requires_grad=True)
+#       u = a * b
+#       r = torch.floor(u)
+#       v = a + r
+#       J = c * v
 #       J.backward()
 #
-#    ``v`` is rebuilt from numbers, so a new graph begins there: it is a leaf and keeps the 3 that
-#    arrives. Only the path through the addition leads back to ``x``, and it brings 1.
+#    The product sends 3 to ``v`` and 4 to ``c``. The sum hands the 3 on to ``a`` and to ``r``. ``floor`` multiplies it by its
+#    slope, 0, so 0 arrives at ``u`` and at ``b``. What is left for ``a`` is the 3 of the direct path.
 #
-#    - ``13, 3``: The 13 would come through ``u``. Does ``v`` have a ``grad_fn``?
-#    - ``1, 0``: ``v`` requires a gradient and is a leaf. What is sent back to it by ``3 * v``?
-#    - ``0, 3``: The path through ``u`` is cut. Is there another one from ``J`` to ``x``?
+#    - ``r.grad = 0``: The 0 is the slope of ``floor``. On which side of ``floor`` does it take effect?
+#    - ``u.grad = 3``: That would be right if ``floor`` handed on what arrives. How far does its result move if you nudge
+#      ``u``?
+#    - ``a.grad = 6.75``: What arrives at ``u``, and what is that times ``b``?
+#
+# .. predict:: The path to ``w1`` is cut, the path to ``w2`` is flat. Both weights are 4. Weight decay of 0.5 adds half of a
+#       weight to its gradient, and the step is 0.5 times the sum. What are ``w1`` and ``w2`` after the step? Two numbers.
+#    :answer: (w1, w2)
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       w1 = torch.tensor(4.0, requires_grad=True)
+#       w2 = torch.tensor(4.0, requires_grad=True)
+#       bias = torch.tensor(0.0, requires_grad=True)
+#       optimizer = torch.optim.SGD([w1, w2, bias], lr=0.5, weight_decay=0.5)
+#       loss = bias + w1.item() + w2.round()
+#       loss.backward()
+#       optimizer.step()
+#
+#    ``w1.grad`` is ``None``, so the optimizer leaves ``w1`` alone. The gradient of ``w2`` is 0, and to that weight decay adds
+#    0.5 · 4 = 2. The step is 0.5 · 2 = 1, so ``w2`` becomes 3.
+#
+#    - ``4, 4``: A gradient of 0 is a gradient. What does weight decay add to it?
+#    - ``3, 3``: Has a gradient arrived at ``w1``? What does an optimizer do with ``None``?
+#    - ``3, 4``: Which of the two weights has the flat path, and which one the cut?
+#
+# .. write:: Write ``lost(f, values)``: the positions of the inputs whose gradient is not the slope. The gradients are there;
+#       find the slopes by nudging one input at a time by 1/32.
+#    :file: find_lost_gradients
+#    :fails: NameError: name 'found' is not defined
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#
+#       def lost(f, values):
+#           leaves = [torch.tensor(value, requires_grad=True) for value in values]
+#           result = f(*leaves)
+#           result.backward()
+#           gradients = [0.0 if x.grad is None else x.grad.item() for x in leaves]
+#           # <your code>
+#           found = []
+#           for place, gradient in enumerate(gradients):
+#               nudged = [torch.tensor(value) for value in values]
+#               nudged[place] += 1 / 32
+#               slope = (f(*nudged) - result).item() * 32
+#               if abs(slope - gradient) > 0.01:
+#                   found.append(place)
+#           # </your code>
+#           return found
+#
+#
+#       def whole(a, b, c):
+#           return c * (a + a * b)
+#
+#
+#       def cut(a, b, c):
+#           return c * (a + (a * b).item())
+#
+#
+#       assert lost(whole, [5.0, 3.0, 2.0]) == []
+#       assert lost(cut, [5.0, 3.0, 2.0]) == [0, 1]
+#       assert lost(lambda a, b: a * b.round(), [5.0, 3.0]) == []
+#
+#    With this function you find partial gradients, too, which no search for ``None`` can find. In real programs, calculate in
+#    float64 and nudge to both sides.
+#
+#    - ``AssertionError``: Does each input move alone, from its own value, while all others stay?
+#    - ``RuntimeError: a leaf Variable``: You nudge a leaf that requires a gradient. A slope needs values only.
+#    - ``NameError``: The function returns ``found``. Is it there?
 
 # %%
-# **Next:** what happens when a graph is not recorded anew on each run, in
-# :doc:`/lessons/2_dynamic_graph/plot_static_or_dynamic`. The rules of ``grad``, ``is_leaf`` and
-# ``requires_grad`` are in :doc:`/tensor`.
+# Further reading
+# ---------------
+# Which operations are recorded, and which functions have no gradient, is described in PyTorch's `Autograd mechanics
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`__. What can be sent back through a step after all is studied in
+# `Estimating or Propagating Gradients Through Stochastic Neurons <https://arxiv.org/abs/1308.3432>`__ by Bengio and others.
+# That a gradient can also become very small on a path that is whole is the subject of
+# :doc:`/lessons/3_learning/plot_gradient_flow`.
+#
+# **Next:** what happens to the graph when you write to a part of a tensor, in :doc:`/lessons/2_dynamic_graph/plot_views`. How to
+# stop recording on purpose was shown in :doc:`/lessons/2_dynamic_graph/plot_stop_recording`. The rules of ``grad``, ``is_leaf``
+# and ``requires_grad`` are in :doc:`/tensor`.

@@ -2,23 +2,23 @@ r"""
 What is behind ``grad_fn``?
 ===========================
 
-The ``grad_fn`` of a result is the way into everything that PyTorch has recorded for it. From there
-you can walk to every operation and every leaf, and see which way ``backward()`` will go. If a
-gradient does not arrive where you expect it, this is how you find out why.
+Behind the ``grad_fn`` of a result is all that PyTorch has recorded for it: the whole way that ``backward()`` will go. You
+can walk it yourself, see which leaves it reaches, and even do the backward pass by hand. The example is again
+:math:`J = 3(a + bc)` at 5, 3 and 2.
 
-You need :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph`. The example is again
-:math:`J = 3(a + bc)` at :math:`a = 5`, :math:`b = 3`, :math:`c = 2`.
+.. predict:: ``v`` is the result of an addition. Of which kinds are the two nodes to which its node leads? Two names, of
+   these three: ``AccumulateGrad``, ``AddBackward0``, ``MulBackward0``.
+   :program: next
+   :answer: kinds
 
-**Predict first.** You write three operations on three leaves. How many nodes does a walk find that
-begins at ``J.grad_fn``? And to which operation does the first one belong?
+   The two inputs of the addition are ``a`` and ``u``, in this order. ``a`` is a leaf, so its gradient is collected by an
+   ``AccumulateGrad``. ``u`` came from a multiplication.
+
+   - ``MulBackward0, AccumulateGrad``: Both are there. In which order did the addition get its inputs?
+   - ``AddBackward0, AddBackward0``: That is the node of ``v`` itself. Where do its two inputs come from?
+   - ``MulBackward0, MulBackward0``: Is ``a`` the result of a multiplication?
+   - ``AccumulateGrad, AccumulateGrad``: Is ``u`` a leaf?
 """
-
-# %%
-# One step
-# --------
-# A :term:`node` knows the nodes to which it will send gradients.
-# :py:attr:`~torch.autograd.graph.Node.next_functions` holds one pair for each tensor that went into
-# the operation, in the same order. A pair is a node and a number; the number comes later.
 
 import torch
 
@@ -30,205 +30,160 @@ u = b * c
 v = a + u
 J = 3 * v
 
-print(J.grad_fn)
-for pair in J.grad_fn.next_functions:
-    print(pair)
+pairs = v.grad_fn.next_functions
+kinds = [type(node).__name__ for node, _ in pairs]
+print(kinds)
 # sphinx_gallery_graph = "J; view: recorded; backward: no"
 
 # %%
-# A multiplication has two inputs, so there are two pairs. The first leads to the node of ``v``. The
-# second has ``None`` in place of a node, because its input, the number 3, requires no gradient.
-# (You wrote the 3 on the left. A plain number cannot multiply a tensor, so Python turns to the
-# tensor, which makes a tensor of the 3 and computes ``v * 3``.)
-#
-# The picture on the web page takes such steps until there is no further one. The arrows go from the
-# result to the leaves. Where a pair has ``None``, the wire ends at once.
-#
-# The walk
+# One step
 # --------
-# Keep a list of the nodes that you have found, and go through it while it grows. If several ways
-# lead to a node, list it once. A function that calls itself would be shorter, but Python allows
-# only about a thousand calls inside each other, and a long graph has more nodes than that in a row.
+# A :term:`node` knows the nodes to which it will send gradients. They are in its
+# :py:attr:`~torch.autograd.graph.Node.next_functions`: one pair for each differentiable input of the operation, in the
+# order of the inputs. The first item of a pair is a node. In the picture, each pair is an arrow.
+#
+# An input that could have a gradient but requires none has ``None`` in its pair. In the picture, such an arrow ends at
+# once. The 3 in ``3 * v`` is one. (It stands second, since Python hands ``3 * v`` to the tensor, which computes ``v * 3``.)
 
-
-def walk(root):
-    nodes, seen = [root], {root}
-    for node in nodes:
-        for next_node, _ in node.next_functions:
-            if next_node is not None and next_node not in seen:
-                seen.add(next_node)
-                nodes.append(next_node)
-    return nodes
-
-
-nodes = walk(J.grad_fn)
-for number, node in enumerate(nodes):
-    leads_to = [n if n is None else nodes.index(n) for n, _ in node.next_functions]
-    print(f"{number}  {node.name():33}{leads_to}")
+for node, _ in J.grad_fn.next_functions:
+    print(node)
 
 # %%
-# Each line has a number, the name of a node, and the numbers of those to which it leads. This is
-# the picture once more: six nodes, from that of ``J`` to those of the leaves. There is one for
-# each operation, and an ``AccumulateGrad`` for each leaf that requires a gradient. (Its
-# ``name()`` is the full one of PyTorch's C++ code. ``print`` shows only the last part.)
-#
-# The names of your variables are not there; the picture has them from the program. Nor are the
-# values that flowed forward, except for those in the next two sections.
-#
-# The leaves
-# ----------
-# An ``AccumulateGrad`` leads nowhere. It holds the leaf itself, in ``variable``, and adds what
-# arrives to the ``grad`` of that leaf:
+# An input that can never have a gradient has no pair at all. ``torch.where`` takes three tensors. The first one holds truth
+# values, so there are only two pairs:
 
-leaf_name = "torch::autograd::AccumulateGrad"
-accumulate = [node for node in nodes if node.name() == leaf_name]
-leaves = [node.variable for node in accumulate]
-for leaf in leaves:
-    print(leaf)
+chosen = torch.where(a > b, a, b)
+print(f"{len(chosen.grad_fn.next_functions) = }")
 
 # %%
-# Saved tensors
-# -------------
-# The other nodes hold the values that their local derivatives need, under names that begin with
-# ``_saved_``. The underscore says that they are there to be looked at only; a later version may
-# name them differently. In the picture, they stand behind a ▪.
+# Which leaves will get a gradient?
+# ---------------------------------
+# Take such steps until there are none left, and you have the whole graph. A walk that collects only the ends answers a
+# question that you may have while you search for a mistake: which leaves will ``backward()`` reach? An ``AccumulateGrad``
+# holds its leaf as ``variable``.
+
+
+def leaves_behind(result):
+    leaves, nodes = [], [result.grad_fn]
+    for node in nodes:  # the list grows while the loop goes through it
+        if hasattr(node, "variable"):
+            leaves.append(node.variable)
+        for before, _ in node.next_functions:
+            if before is not None and before not in nodes:
+                nodes.append(before)
+    return leaves
+
+
+print(leaves_behind(J))
+
+# %%
+# These are ``a``, ``b`` and ``c`` themselves, not copies. Now a program with a cut, as in
+# :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. Before any ``backward()``, you see who will get nothing:
+
+weights = {name: torch.tensor([2.0], requires_grad=True) for name in ["w1", "w2", "w3"]}
+h = weights["w1"] * 7
+h = weights["w2"] * h.item()
+loss = (weights["w3"] + h) ** 2
+
+reached = leaves_behind(loss)
+for name, weight in weights.items():
+    print(name, any(weight is leaf for leaf in reached))
+# sphinx_gallery_graph = "loss; view: recorded; backward: no"
+
+# %%
+# (Compare tensors with ``is``: ``==`` compares numbers, and here all three weights are 2.)
+#
+# What a node has saved
+# ---------------------
+# A node holds the numbers that its :term:`local derivatives <local derivative>` need. In the picture they stand behind a ▪,
+# and you reach them under names that begin with ``_saved_``. The underscore says: look, but do not build on it; a later version
+# may call them differently.
 
 print(f"{u.grad_fn._saved_self = }, {u.grad_fn._saved_other = }")
 print(f"{J.grad_fn._saved_self = }, {J.grad_fn._saved_other = }")
 print(f"{hasattr(v.grad_fn, '_saved_self') = }")
 
 # %%
-# In a multiplication, ``self`` is the first factor and ``other`` the second. Each
-# :term:`saved tensor` is there because a :term:`local derivative` asks for it:
+# The node of ``u`` has saved both factors, since each is the local derivative with respect to the other one:
+# :math:`\partial u/\partial b = c` and :math:`\partial u/\partial c = b`. The node of ``J`` has saved only the 3. The value of
+# ``v`` would be the derivative with respect to the 3, and nobody asks for that. The node of the addition has saved neither:
+# its derivatives are 1.
 #
-# .. math::
-#
-#    \frac{\partial u}{\partial b} &= c \qquad
-#    \frac{\partial u}{\partial c} = b \\
-#    \frac{\partial J}{\partial v} &= 3 \qquad
-#    \frac{\partial v}{\partial a} = \frac{\partial v}{\partial u} = 1
-#
-# The node of ``u`` has saved both factors. That of ``J`` has saved only the 3, which is the
-# derivative with respect to ``v``. The value of ``v`` would be the derivative with respect to the
-# 3, and nobody asks for that one: its pair has ``None``. So ``_saved_self`` is ``None`` too. An
-# addition needs none of its inputs, and its node has no place for them.
-#
-# The second number
-# -----------------
-# Each pair has a number beside the node, and so far it was 0. It tells which *output* of that
-# node's operation the input was, counted from 0. :py:meth:`~torch.Tensor.unbind` takes a tensor
-# apart, so it has several outputs:
+# Be the engine
+# -------------
+# A node can be called, and so you can do the backward pass by hand. Give it the gradient that has arrived at its result; it
+# returns what it sends to each input. (``no_grad`` keeps these calculations from being recorded in turn.)
 
-x = torch.tensor([2.0, 7.0], requires_grad=True)
-p, q = x.unbind()
-K = q * p
+with torch.no_grad():
+    at_v, _ = J.grad_fn(torch.tensor([1.0]))
+    at_a, at_u = v.grad_fn(at_v)
+    at_b, at_c = u.grad_fn(at_u)
 
-print([(node.name(), number) for node, number in K.grad_fn.next_functions])
-print(f"{p.grad_fn is q.grad_fn = }")
-# sphinx_gallery_graph = "K; view: recorded; backward: no"
+print(f"{at_v = }")
+print(f"{at_a = }, {at_u = }")
+print(f"{at_b = }, {at_c = }")
 
 # %%
-# ``q`` is output 1, ``p`` is output 0, and both came from one node. On the way back this node
-# receives two gradients, and the numbers tell it which is which. In the picture they stand at the
-# two wires that lead to it. ``split`` has several outputs too, and so has ``max`` with ``dim``:
-# its output 0 holds the largest values. Output 1 holds their positions, which are integers and
-# have no ``grad_fn``.
+# These are the numbers of :doc:`/lessons/1_computation_graph/plot_backward_pass`: 1 becomes 3, and 3 becomes 6 and 9. The engine
+# behind ``backward()`` does the same: it calls each node once, when all that will arrive there has been added up. At the ends,
+# ``AccumulateGrad`` adds to ``grad``.
 #
 # What people get wrong
 # ---------------------
-# ``grad_fn`` *is the function that made the tensor, and the walk follows the program.* It is the
-# other way round: the node is the function for the way back, and the walk begins at the end of
-# the program. You can call a node, again only to look. Give it the gradient that arrives, and it
-# returns what it sends to each input. (:py:class:`torch.no_grad` keeps these calculations from
-# being recorded in turn.)
+# *The* ``grad_fn`` *of a leaf is its* ``AccumulateGrad``. It is ``None``, since no operation made the leaf. You come to the
+# ``AccumulateGrad`` from an operation that used the leaf, or through
+# :py:func:`torch.autograd.graph.get_gradient_edge`:
 
-with torch.no_grad():
-    print(f"{J.grad_fn(torch.tensor([1.0])) = }")
-    print(f"{v.grad_fn(torch.tensor([3.0])) = }")
-    print(f"{u.grad_fn(torch.tensor([3.0])) = }")
-
-# %%
-# These are the steps of :doc:`/lessons/1_computation_graph/plot_backward_pass`: 1 becomes 3, and 3
-# becomes 6 and 9. Nothing goes to the number 3, so ``None`` stands in its place.
-#
-# *The* ``grad_fn`` *of a leaf is its* ``AccumulateGrad``. The ``grad_fn`` is ``None``, since no
-# recorded operation made the leaf. You reach the ``AccumulateGrad`` from an operation that used the leaf,
-# or through :py:func:`torch.autograd.graph.get_gradient_edge`, which returns the pair that such
-# an operation would have:
-
+edge = torch.autograd.graph.get_gradient_edge(a)
 print(f"{a.grad_fn = }")
-print(f"{torch.autograd.graph.get_gradient_edge(a).node is accumulate[0] = }")
+print(f"{edge.node = }, {edge.node is pairs[0][0] = }")
 
 # %%
-# *A chain of* ``next_functions[0][0]`` *finds my leaf.* In one graph it does. Swap the summands,
-# which does not change the result, and the same chain ends elsewhere:
+# *A chain of* ``next_functions[0][0]`` *finds my leaf.* In one graph it does. Swap the summands, which does not change the
+# result, and the same chain ends elsewhere. So walk, and recognize a leaf by ``node.variable is a``:
 
 for result in (3 * (a + u), 3 * (u + a)):
-    print(result.grad_fn.next_functions[0][0].next_functions[0][0].name())
+    node = result.grad_fn.next_functions[0][0].next_functions[0][0]
+    print(type(node).__name__)
 
 # %%
-# A chain that comes to a ``None`` ends in an ``AttributeError``. Walk instead. Recognise an
-# operation by its name, and among the ``AccumulateGrad`` nodes a leaf by ``node.variable is a``.
+# .. fold:: Further misconceptions
 #
-# *The address tells which operation it is.* It tells where the node lies in memory just now.
-# Record ``b * c`` a hundred times, and let each result go at once. That makes a hundred nodes. If
-# each had an address that stays its own, you would see a hundred addresses:
-
-addresses = {str((b * c).grad_fn) for _ in range(100)}
-print(f"{len(addresses) < 100 = }")
-print(f"{(b * c).grad_fn is u.grad_fn = }")
-
-# %%
-# Memory that has become free is used again, so nodes that live at different times can have the
-# same address. (In PyTorch 1.13, the program of
-# :doc:`/lessons/2_dynamic_graph/plot_dynamic_graph` even printed one address for its three
-# nodes.) And the same operation on the same tensors makes a new node each time, as the last line
-# says. Compare nodes with ``is`` while both are alive. For the kind of operation, ask ``name()``.
+#    *The address in* ``<MulBackward0 object at 0x…>`` *tells which operation it is.* It is the address of the Python object that
+#    stands for the node, and when that object is gone, another one can have it. To compare two nodes, use ``is`` while you hold
+#    both.
+#
+#    *The second item of a pair counts the inputs.* It counts outputs: it says to which result of the earlier operation the
+#    gradient belongs. For most operations there is only one, and the number is 0. The second result of ``unbind`` has the number 1.
+#
+#    *A walk is as safe as* ``backward()``. Whoever holds a Python object for each of a hundred thousand nodes in a row can crash
+#    the process when they are freed, since each is freed from within the one before it. And Python allows only about a thousand
+#    calls inside each other, so use a list as above, and no function that calls itself.
 #
 # Check
 # -----
-# By hand, the walk from right to left: the multiplication by 3, the addition with its inputs
-# ``a`` and ``u``, and the multiplication with its inputs ``b`` and ``c``. Three operations and
-# three leaves make six. Then a graph that is too long for a function that calls itself: 2,000
-# additions and a leaf.
+# By hand, the walk has to find three operations and three leaves. And what we sent back with our own calls has to be what
+# ``backward()`` leaves in ``grad``.
 
-by_hand = ["MulBackward0", "AddBackward0", leaf_name, "MulBackward0", leaf_name, leaf_name]
-assert [node.name() for node in nodes] == by_hand
-assert all(leaf is t for leaf, t in zip(leaves, [a, b, c], strict=True))
+J.backward()
+print(f"{a.grad = }, {b.grad = }, {c.grad = }")
 
-y = a
-for _ in range(2000):
-    y = y + 1
-print(f"{len(nodes) = }, {len(walk(y.grad_fn)) = }")
-assert len(nodes) == 3 + 3 and len(walk(y.grad_fn)) == 2000 + 1
+assert all(leaf is t for leaf, t in zip(leaves_behind(J), [a, b, c], strict=True))
+assert [at_a, at_b, at_c] == [a.grad, b.grad, c.grad]
+assert [at_a.item(), at_b.item(), at_c.item()] == [3, 3 * 2, 3 * 3]
 
 # %%
-# Do not walk a graph with tens of thousands of operations in a row. When such a graph is freed
-# after a walk, each node is freed from within the one before it. That nests so deep that the
-# process can crash.
+# In short
+# --------
+# ``grad_fn`` is the node of the operation that made a result. Its ``next_functions`` lead to the nodes before it, and at the ends
+# to an ``AccumulateGrad`` for each leaf, which holds the leaf. A node also holds what its derivatives need, and when it is called
+# with a gradient, it returns what goes back to its inputs.
 #
 # Exercises
 # ---------
-# .. predict:: What does ``name`` hold at the end?
-#    :answer: name
-#
-#    .. code-block:: python
-#
-#       import torch
-#
-#       x = torch.tensor([3.0], requires_grad=True)
-#       y = (x + 1) * x
-#       name = y.grad_fn.next_functions[0][0].name()
-#
-#    ``y.grad_fn`` is the node of the multiplication. Its first pair belongs to its first input,
-#    which is the sum.
-#
-#    - ``MulBackward0``: That is ``y.grad_fn`` itself. Go one step from there.
-#    - ``AccumulateGrad``: ``x`` is an input of the multiplication. Is it the first one?
-#    - ``None``: This stands for an input that requires no gradient. Does ``x + 1`` require one?
-#
-# .. predict:: ``nodes`` may hold a node more than once. How many *different* nodes are in it?
-#    :answer: len(set(nodes))
+# .. predict:: ``y`` is a product of three different things, computed from the left. How many pairs has its node, and how many of
+#       them hold ``None``? Two numbers.
+#    :answer: (len(pairs), sum(node is None for node, _ in pairs))
 #
 #    .. code-block:: python
 #
@@ -236,40 +191,126 @@ assert len(nodes) == 3 + 3 and len(walk(y.grad_fn)) == 2000 + 1
 #
 #       x = torch.tensor([3.0], requires_grad=True)
 #       k = torch.tensor([2.0])
-#       y = k * (x * x) + x
-#       nodes = [y.grad_fn]
-#       for node in nodes:
-#           nodes += [n for n, _ in node.next_functions if n is not None]
+#       y = (x + 1) * x * k
+#       pairs = y.grad_fn.next_functions
 #
-#    There is one for each of the three operations, and one ``AccumulateGrad`` for ``x``, to which
-#    three ways lead. ``k`` requires no gradient and has no node.
+#    The last operation multiplies ``(x + 1) * x`` by ``k``. It has two inputs, so there are two pairs. ``k`` could have a gradient,
+#    but requires none.
 #
-#    - ``3``: These are the operations. Where do the ways that begin at them end?
-#    - ``5``: Does ``k`` have a node?
-#    - ``6``: That is the length of the list. ``x`` is used three times; how many nodes does it
-#      have?
+#    - ``3, 1``: How many inputs does one multiplication have? Which one runs last?
+#    - ``1, 0``: ``k`` is a floating-point tensor that requires no gradient. Is that the case without a pair, or the case with
+#      ``None``?
+#    - ``2, 0``: Does ``k`` require a gradient?
 #
-# .. predict:: Which two numbers stand in ``numbers``?
-#    :answer: numbers
+# .. find:: Follow the chain ``J.grad_fn.next_functions[1][0].next_functions[0][0]``. Point at the operation whose node it gives.
+#    :graph: J; backward: no
+#    :answer: op q
+#    :holds: J.grad_fn.next_functions[1][0].next_functions[0][0] is q.grad_fn
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       x = torch.tensor([4.0, 9.0, 2.0], requires_grad=True)
-#       p, q, r = x.unbind()
-#       y = r * p
-#       numbers = [number for _, number in y.grad_fn.next_functions]
+#       a = torch.tensor([5.0], requires_grad=True)
+#       b = torch.tensor([3.0], requires_grad=True)
+#       p = a + b
+#       q = a * b
+#       r = q - p
+#       J = p * r
 #
-#    The first factor, ``r``, is output 2 of ``unbind``, and the second, ``p``, is output 0. The
-#    pairs come in the order in which the multiplication got its inputs.
+#    ``[1]`` is the second input of the product, ``r``. ``[0]`` is the first input of the difference, ``q``.
 #
-#    - ``0, 1``: These are the places of the two inputs in the multiplication. The number counts the
-#      outputs of the operation before it.
-#    - ``0, 2``: In which order did the multiplication get them?
-#    - ``2, 4``: These are the values of ``r`` and ``p``. The graph counts outputs.
+#    - ``op p``: That is the first input of the last operation. Which number does ``[1]`` stand for, if counting begins at 0?
+#    - ``op r``: You have taken the first step. What does the second one ask for?
+#    - ``op J``: That is where the chain begins.
+#    - ``a``: You have gone one step too far.
+#
+# .. derive:: You call the node of ``y`` yourself, with ``g``. Type a formula for what it sends back. Use what it has saved, its
+#       result ``y``.
+#    :answer: g * (1 - y**2)
+#    :names: g, y, x
+#    :gives: sent
+#    :between: -0.9, 0.9
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#       x = torch.tensor([-1.0, 0.25, 2.0], requires_grad=True)
+#       y = torch.tanh(x)
+#       g = torch.tensor([1.0, -3.0, 10.0])
+#       with torch.no_grad():
+#           sent = y.grad_fn(g)
+#
+#    The slope of :math:`\tanh x` is :math:`1 - \tanh^2 x = 1 - y^2`, and a node multiplies what arrives by its slope.
+#
+#    - ``1 - y**2``: That is the local derivative. What does a node do with what arrives?
+#    - ``g * (1 - x**2)``: Which value does the slope of ``tanh`` contain, that before or that after?
+#    - ``g * (1 - tanh(x) ** 2)``: This has the right value. ``tanh(x)`` is there already: under which name?
+#    - ``g * y``: That is the result times ``g``. What is the derivative of ``tanh``?
+#
+# .. write:: Write the backward pass on PyTorch's own nodes. ``in_order`` gives them so that each comes after all that send something
+#       to it. Return the leaves with their gradients as a ``dict``.
+#    :file: engine_on_pytorch_nodes
+#    :fails: AttributeError: 'NoneType' object has no attribute 'items'
+#
+#    .. code-block:: python
+#
+#       import torch
+#
+#
+#       def in_order(node, seen):
+#           if node is None or node in seen:
+#               return []
+#           seen.add(node)
+#           later = [n for before, _ in node.next_functions for n in in_order(before, seen)]
+#           return [*later, node]
+#
+#
+#       @torch.no_grad()
+#       def gradients(result):
+#           arrived = {result.grad_fn: torch.ones_like(result)}
+#           nodes = in_order(result.grad_fn, set())[::-1]
+#           # <your code>
+#           leaves = {}
+#           for node in nodes:
+#               if hasattr(node, "variable"):
+#                   leaves[node.variable] = arrived[node]
+#                   continue
+#               sent = node(arrived[node])
+#               sent = sent if isinstance(sent, tuple) else (sent,)
+#               for (before, _), gradient in zip(node.next_functions, sent, strict=True):
+#                   if before is not None:
+#                       arrived[before] = arrived.get(before, 0) + gradient
+#           return leaves
+#           # </your code>
+#
+#
+#       a = torch.tensor([2.0], requires_grad=True)
+#       b = torch.tensor([3.0], requires_grad=True)
+#       u = (a + b) * torch.exp(a)
+#       J = 2 * u * (u - b)
+#       found = gradients(J)
+#       J.backward()
+#       for leaf, gradient in found.items():
+#           assert torch.allclose(gradient, leaf.grad), (gradient, leaf.grad)
+#       assert len(found) == 2, "a leaf is missing"
+#
+#    What arrives at a node that is used several times is added up before the node is called. The second item of a pair is not needed
+#    here, since each operation has one result.
+#
+#    - ``TypeError: zip()``: A node with a single input may return a tensor, and not a tuple.
+#    - ``AssertionError: (tensor``: Do you add to what has arrived at a node, or overwrite it?
+#    - ``AttributeError: 'NoneType' object has no attribute 'next_functions'``: A pair can hold ``None``. Nothing is sent there.
+#    - ``KeyError``: Which node has got nothing yet, and in which order do you go through the list?
 
 # %%
-# **Next:** what the ``AccumulateGrad`` nodes do in a second ``backward()``, in
-# :doc:`/lessons/2_dynamic_graph/plot_accumulate`. When the saved tensors are freed is the subject
-# of :doc:`/lessons/2_dynamic_graph/plot_graph_lifetime`.
+# Further reading
+# ---------------
+# How PyTorch records, and how its engine goes through the nodes, is told step by step on PyTorch's blog, in `Overview of PyTorch
+# Autograd Engine <https://pytorch.org/blog/overview-of-pytorch-autograd-engine/>`__. An engine that is small enough to be read as
+# a whole is Andrej Karpathy's `micrograd <https://github.com/karpathy/micrograd>`__; yours is in
+# :doc:`/lessons/1_computation_graph/plot_tiny_engine`.
+#
+# **Next:** graphs that are not recorded anew in each run, in :doc:`/lessons/2_dynamic_graph/plot_static_or_dynamic`. What is freed
+# when, and what for, was shown in :doc:`/lessons/2_dynamic_graph/plot_graph_lifetime`.
