@@ -30,7 +30,9 @@ v = u * b
 J = v * c
 
 J.backward()
-print(f"{a.grad = }, {b.grad = }, {c.grad = }")
+print(f"{a.grad = }")
+print(f"{b.grad = }")
+print(f"{c.grad = }")
 # sphinx_gallery_graph = "J"
 
 # %%

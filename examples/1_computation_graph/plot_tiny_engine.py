@@ -370,27 +370,26 @@ assert agreed == 300
 #
 # .. fill:: Walk this graph as your engine would. Fill in what arrives at each tensor.
 #    :graph: J
-#    :blanks: v.grad, u.grad, b.grad, c.grad
+#    :blanks: v.grad, u.grad, b.grad
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       c = torch.tensor([1.0], requires_grad=True)
+#       b = torch.tensor([2.0], requires_grad=True)
 #
-#       b = 2 * c
 #       u = b + 3
 #       v = u * b
 #       J = u + v
 #
 #    1 arrives at ``v``. ``u`` gets 1 from the sum and 2, the value of ``b``, from the product: 3. ``b`` gets 5, the
-#    value of ``u``, from the product, and the 3 of ``u``: 8. Times 2, 16 arrives at ``c``.
+#    value of ``u``, from the product, and 3 from ``u``: 8.
 #
 #    - ``u.grad = 1``: That comes from the sum. What else uses ``u``?
 #    - ``u.grad = 2``: That comes from the product. What else uses ``u``?
 #    - ``b.grad = 5``: That comes from the product. What else uses ``b``?
 #    - ``b.grad = 6``: Did ``u`` send its gradient on before all of it had arrived?
-#    - ``c.grad = 8``: That is what arrives at ``b``. What is the slope from ``c`` to ``b``?
+#    - ``b.grad = 3``: That comes through ``u``. What else uses ``b``?
 
 # %%
 # Further reading
