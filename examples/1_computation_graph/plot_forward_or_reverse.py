@@ -30,13 +30,15 @@ v = u * b
 J = v * c
 
 J.backward()
-print(f"{a.grad = }, {b.grad = }, {c.grad = }")
+print(f"{a.grad = }")
+print(f"{b.grad = }")
+print(f"{c.grad = }")
 # sphinx_gallery_graph = "J"
 
 # %%
 # In the picture you can follow either direction. In forward mode you start from one input and multiply to
-# the right, and you walk the wire from ``v`` to ``J`` twice: once for ``a`` and once for ``b``. In reverse
-# mode, which the picture plays, you walk each wire once. What has arrived at ``v`` serves both.
+# the right. Then you walk the wire from ``v`` to ``J`` twice: once for ``a`` and once for ``b``. In reverse
+# mode, which the picture plays, you walk each wire once. What has arrived at ``v`` serves both inputs.
 #
 # Forward mode: one walk for each input
 # -------------------------------------
@@ -72,9 +74,9 @@ print(f"{forward(0, 0, 1) = }")
 #
 # Count
 # -----
-# Make the chain longer: ``n`` inputs, ``n`` multiplications, one result. A ``Number`` is a plain number that
-# counts each addition and each multiplication. (Classes are explained where the engine is written, in
-# :doc:`/lessons/1_computation_graph/plot_tiny_engine`.)
+# Make the chain longer: ``n`` inputs, ``n`` multiplications, one result. A ``Number`` counts each addition and
+# each multiplication; as in :doc:`/lessons/1_computation_graph/plot_tiny_engine`, its class says what ``+`` and
+# ``*`` do.
 
 
 class Number(float):
@@ -89,6 +91,11 @@ class Number(float):
         return Number(float(self) * other)
 
 
+# %%
+# Forward, the chain is a call of ``times`` for each multiplication. In reverse it computes and keeps the values
+# first. Then it goes back: each factor gets what has arrived times the other factor.
+
+
 def chain_forward(inputs, chosen):
     duals = [(x, Number(i == chosen)) for i, x in enumerate(inputs)]
     y = times(duals[0], duals[0])
@@ -98,17 +105,16 @@ def chain_forward(inputs, chosen):
 
 
 def chain_reverse(inputs):
-    values = [inputs[0] * inputs[0]]
-    for x in inputs[1:]:
+    values = [inputs[0]]
+    for x in inputs:
         values.append(values[-1] * x)
 
-    grads = [Number(0)] * len(inputs)
     arrived = Number(1)
-    for i in range(len(inputs) - 1, 0, -1):
-        grads[i] = grads[i] + arrived * values[i - 1]
-        arrived = Number(0) + arrived * inputs[i]
-    grads[0] = grads[0] + arrived * inputs[0]
-    grads[0] = grads[0] + arrived * inputs[0]
+    grads = []
+    for i in reversed(range(len(inputs))):
+        grads.insert(0, arrived * values[i])
+        arrived = arrived * inputs[i]
+    grads[0] = grads[0] + arrived
     return grads
 
 
@@ -117,26 +123,31 @@ for n in [3, 8, 32]:
     inputs = [Number(1)] * n
     Number.done = 0
     slopes = [chain_forward(inputs, chosen) for chosen in range(n)]
-    all_forward, Number.done = Number.done, 0
+    all_forward = Number.done
+    Number.done = 0
     grads = chain_reverse(inputs)
-    table.append((n, all_forward, Number.done))
-    print(f"{n = :2}  {all_forward = :4}  one_reverse = {Number.done:3}")
+    one_reverse = Number.done
+    print(f"{n = :2}  {all_forward = :4}  {one_reverse = :2}")
+    table.append((n, all_forward, one_reverse))
     assert slopes == grads
 
 # %%
-# With 32 inputs it takes 4,096 operations forward, and 160 in reverse. In forward mode each multiplication
+# With 32 inputs it takes 4,096 operations forward, and 97 in reverse. In forward mode each multiplication
 # costs 4: the value, and two products and a sum for the slope. One walk costs :math:`4n`, and all walks
-# together :math:`4n^2`. In reverse mode each multiplication costs 5: the value, two products in the backward
-# pass, and two sums where they arrive. That makes :math:`5n`. A network with a million weights would need a
-# million walks forward, and still one in reverse.
+# together :math:`4n^2`. In reverse mode each multiplication costs 3: the value, and one product for each factor.
+# One sum is left, at the first input, which is used twice: :math:`3n + 1`.
+#
+# The walks forward could share the values, and leave out slopes that are 0. The count would still grow with
+# :math:`n^2`. A network with a million weights would need a million walks forward, and one in reverse.
 #
 # The cheap-gradient bound
 # ------------------------
-# The factor 5 is not special to this chain. An addition costs reverse mode only 3: the value, and two sums
-# where its gradients arrive. So for *any* program of :math:`p` additions and :math:`q` multiplications with
-# one result
+# Is that special to this chain? Take *any* program of :math:`p` additions and :math:`q` multiplications with
+# one result. In reverse mode a multiplication costs 3, as above, and an addition costs 1, its value, since
+# both of its local derivatives are 1. Each operation sends gradients back on two wires. Where wires meet,
+# each of them may cost one sum more:
 #
-# .. math:: \text{operations for } J \text{ and its gradient} = 3p + 5q \;\le\; 5\,(p + q)
+# .. math:: \text{operations for } J \text{ and its gradient} \;\le\; (1 + 2)\,p + (3 + 2)\,q \;\le\; 5\,(p + q)
 #
 # where :math:`p + q` is the number of operations for :math:`J` alone. The number of inputs does not occur in
 # it. This is the **cheap-gradient bound**: one result and its whole gradient cost at most a small constant
@@ -145,8 +156,22 @@ for n in [3, 8, 32]:
 #
 # What people get wrong
 # ---------------------
-# *Forward mode is the forward pass.* The :term:`forward pass` computes values, and both modes need it.
-# Forward mode computes derivatives. It only goes in the same direction.
+# ``backward()`` *goes back once for each input.* Then it would come through ``J`` three times, and through ``v``
+# twice. A :term:`hook` on each result notes every gradient that arrives there:
+
+a, b, c = (torch.tensor([x], requires_grad=True) for x in [3.0, 2.0, 5.0])
+u = a * a
+v = u * b
+J = v * c
+
+visits = []
+for result in [u, v, J]:
+    result.register_hook(visits.append)
+J.backward()
+print([arrived.item() for arrived in visits])
+
+# %%
+# Three visits: 1 at ``J``, 5 at ``v``, 10 at ``u``.
 #
 # *Reverse mode is always better.* Count walks: forward mode needs one for each input, reverse mode one for
 # each result. With one input :math:`x` and three results, one walk forward is enough. PyTorch can do it, too:
@@ -169,18 +194,24 @@ print(f"{walks = }")
 # One walk there, three walks here, the same slopes. Training has one result, the loss, and that is why it
 # goes backwards.
 #
+# .. fold:: Further misconceptions
+#
+#    *Forward mode is the forward pass.* The :term:`forward pass` computes values, and both modes need it.
+#    Forward mode computes derivatives. It only goes in the same direction.
+#
 # Check
 # -----
 # Both modes by hand, PyTorch's ``backward()``, and the formula :math:`J = a^2 b\,c` give the same; and the
-# counts follow :math:`4n^2` and :math:`5n`.
+# counts follow :math:`4n^2` and :math:`3n + 1`.
 
 by_formula = [2 * 3 * 2 * 5, 3**2 * 5, 3**2 * 2]
+by_forward = [forward(1, 0, 0)[1], forward(0, 1, 0)[1], forward(0, 0, 1)[1]]
 by_reverse = chain_reverse([Number(3), Number(2), Number(5)])
+by_torch = [a.grad.item(), b.grad.item(), c.grad.item()]
 print(f"{by_formula = }, {by_reverse = }")
 
-assert by_formula == by_reverse == [a.grad.item(), b.grad.item(), c.grad.item()]
-assert [forward(1, 0, 0)[1], forward(0, 1, 0)[1], forward(0, 0, 1)[1]] == by_formula
-assert table == [(n, 4 * n**2, 5 * n) for n in [3, 8, 32]]
+assert by_formula == by_forward == by_reverse == by_torch
+assert table == [(n, 4 * n**2, 3 * n + 1) for n in [3, 8, 32]]
 assert slopes.tolist() == walks
 
 # %%
@@ -210,32 +241,32 @@ assert slopes.tolist() == walks
 #    apart. That is why forward mode needs a walk for each input.
 #
 #    - ``20``: That is the slope if only ``a`` moves. But ``b`` has a slope here too.
-#    - ``4``: That is the slope if only ``b`` moves.
+#    - ``4``: That is the slope if only ``b`` moves. But ``a`` has a slope here too.
 #    - ``14``: In ``a * a`` both factors move. How large is ``u_slope``?
 #
-# .. predict:: A sum of 100 inputs, with a hook on each result, which PyTorch calls when a gradient arrives
-#       there. How many calls are there during ``backward()``?
-#    :answer: len(calls)
+# .. find:: Forward mode for :math:`a^2 b` at 3 and 2, with the slope of ``a`` set to 1. ``dJ`` should be 12, and is
+#       24. Point at the line that is to blame.
+#    :answer: line 3
+#    :holds: dJ == 12
+#    :instead: dz = dx * y + x * dy
 #
 #    .. code-block:: python
 #
-#       import torch
+#       def times(x, dx, y, dy):
+#           z = x * y
+#           dz = dx * y + z * dy
+#           return z, dz
 #
-#       calls = []
-#       inputs = [torch.tensor([1.0], requires_grad=True) for _ in range(100)]
-#       total = inputs[0]
-#       for x in inputs[1:]:
-#           total = total + x
-#           total.register_hook(calls.append)
-#       total.backward()
 #
-#    There are 99 additions, each with one result, and one walk comes through each of them once. After
-#    it, all 100 inputs have their gradients.
+#       u, du = times(3, 1, 3, 1)
+#       J, dJ = times(u, du, 2, 0)
 #
-#    - ``100``: That is the number of inputs. How many results of additions are there?
-#    - ``9900``: That would be 100 walks over all results, one walk for each input. How many walks does
-#      one ``backward()`` take?
-#    - ``1``: There is indeed one walk. How many results lie on it?
+#    The change of the second factor is multiplied by the *first factor*, and not by the result. With ``z``,
+#    ``du`` became 3 + 9 in place of 3 + 3.
+#
+#    - ``line 2``: Is the value of ``u`` right, and that of ``J``?
+#    - ``line 7``: Both factors are ``a``. Which slope has the input that was chosen?
+#    - ``line 8``: The slope of ``b`` is 0, since ``b`` was not chosen. Is ``du`` what it should be?
 #
 # .. derive:: In forward mode, how is the slope of a quotient ``x / y`` computed from the values ``x``, ``y`` and
 #       the slopes ``dx``, ``dy``? (In the program, ``t`` moves both at their speeds.)

@@ -81,8 +81,8 @@ assert J.value == example(2, 1)
 
 # %%
 # ``J`` was computed from 5 and 4, and the local derivative for each is the value of the other. Nobody
-# declared a graph. It came about while ``example`` ran, and with plain numbers the same function
-# computes the plain result.
+# declared a graph. It was built while ``example`` ran, and with plain numbers the same function computes
+# the plain result.
 #
 # Step 2: an order for the backward pass
 # --------------------------------------
@@ -173,7 +173,8 @@ assert x.grad == 5
 # Train with it
 # -------------
 # Four points lie on the line :math:`y = 2x + 1`. The engine finds it from 0: each step computes the
-# squared error anew, which records a new graph, and moves ``w`` and ``b`` against their gradients.
+# squared error anew, which records a new graph, and moves ``w`` and ``b`` against their gradients. The engine
+# cannot subtract yet, so what is right is added with a minus; you can change that in the first exercise.
 
 w, b = 0.0, 0.0
 for step in range(200):
@@ -364,25 +365,31 @@ assert agreed == 300
 #    ``c`` is used twice. With ``=``, what ``v`` sends replaces what ``u`` has sent; it has to be ``+=``.
 #
 #    - ``line 2``: Does each node come after all those that send something to it?
-#    - ``line 4``: Everything starts at 0, and ``J`` at 1. Is that not so in the lesson?
+#    - ``line 4``: Before the walk, has anything arrived at a value other than the result?
 #    - ``line 1``: The local derivatives are those of ``u * v`` at 5 and 4. Are they wrong?
 #
-# .. predict:: For each value, its edges to what it was computed from. On how many edges must gradients
-#       arrive before the node of ``b`` may go on?
-#    :answer: waits_for["b"]
+# .. fill:: Walk this graph as your engine would. Fill in what arrives at each tensor.
+#    :graph: J
+#    :blanks: v.grad, u.grad, b.grad
 #
 #    .. code-block:: python
 #
-#       from collections import Counter
+#       import torch
 #
-#       edges = {"J": ["u", "v"], "u": ["a", "b"], "v": ["b", "b"], "b": ["c"]}
-#       waits_for = Counter(before for node in edges for before in edges[node])
+#       b = torch.tensor([2.0], requires_grad=True)
 #
-#    One edge comes from ``u``, and two come from ``v``, which was computed as ``b * b`` or ``b + b``.
+#       u = b + 3
+#       v = u * b
+#       J = u + v
 #
-#    - ``2``: That is the number of operations that use ``b``. How many edges come from ``v``?
-#    - ``1``: That is the edge that leads on from ``b``. Which ones lead to it?
-#    - ``4``: Which of the four lists contain ``b``, and how often?
+#    1 arrives at ``v``. ``u`` gets 1 from the sum and 2, the value of ``b``, from the product: 3. ``b`` gets 5, the
+#    value of ``u``, from the product, and 3 from ``u``: 8.
+#
+#    - ``u.grad = 1``: That comes from the sum. What else uses ``u``?
+#    - ``u.grad = 2``: That comes from the product. What else uses ``u``?
+#    - ``b.grad = 5``: That comes from the product. What else uses ``b``?
+#    - ``b.grad = 6``: Did ``u`` send its gradient on before all of it had arrived?
+#    - ``b.grad = 3``: That comes through ``u``. What else uses ``b``?
 
 # %%
 # Further reading
