@@ -33,7 +33,7 @@ x = torch.tensor([2.0], requires_grad=True)
 y = static(x)
 z = static(y)
 z.backward()
-print(f"{len(calls) = }, {z.item() = }, {x.grad = }")
+print(len(calls), z.item(), x.grad)
 # sphinx_gallery_graph = "z; view: written"
 
 # %%

@@ -30,8 +30,9 @@ u = b * c
 v = a + u
 J = 3 * v
 
-pairs = v.grad_fn.next_functions
-kinds = [type(node).__name__ for node, _ in pairs]
+kinds = []
+for node, _ in v.grad_fn.next_functions:
+    kinds.append(type(node).__name__)
 print(kinds)
 # sphinx_gallery_graph = "J; view: recorded; backward: no"
 
@@ -91,7 +92,8 @@ for name, weight in weights.items():
 # sphinx_gallery_graph = "loss; view: recorded; backward: no"
 
 # %%
-# (Compare tensors with ``is``: ``==`` compares numbers, and here all three weights are 2.)
+# ``w1`` is missing: ``h.item()`` has cut its only path. (To compare tensors, use ``is``: ``==`` compares numbers, and here all three
+# weights are 2.)
 #
 # What a node has saved
 # ---------------------
@@ -136,7 +138,7 @@ print(f"{at_b = }, {at_c = }")
 
 edge = torch.autograd.graph.get_gradient_edge(a)
 print(f"{a.grad_fn = }")
-print(f"{edge.node = }, {edge.node is pairs[0][0] = }")
+print(f"{edge.node is v.grad_fn.next_functions[0][0] = }")
 
 # %%
 # *A chain of* ``next_functions[0][0]`` *finds my leaf.* In one graph it does. Swap the summands, which does not change the
