@@ -310,7 +310,7 @@ assert y.item() == 9 and w.item() == 2 - 0.25 * 2 * 2
 #    - ``line 10``: Here the mistake is found. Where was it made?
 #
 # .. write:: Write ``running_product(x)``, in which element ``i`` is the product of the elements of ``x`` up to ``i``. Compute
-#    each from the one before, without writing in place. At least one element is there.
+#    each from the one before, without writing in place. ``x`` has at least one element.
 #    :file: running_product
 #    :fails: AttributeError: 'NoneType' object has no attribute 'tolist'
 #

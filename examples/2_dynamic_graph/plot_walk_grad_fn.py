@@ -59,9 +59,10 @@ print(f"{len(chosen.grad_fn.next_functions) = }")
 # %%
 # Which leaves will get a gradient?
 # ---------------------------------
-# Take such steps until there are none left, and you have the whole graph. A walk that collects only the ends answers a
-# question that you may have while you search for a mistake: which leaves will ``backward()`` reach? An ``AccumulateGrad``
-# holds its leaf as ``variable``.
+# Take such steps until there are none left, and you have the whole graph, as when we counted nodes in
+# :doc:`/lessons/2_dynamic_graph/plot_graph_follows_code`. If you collect only the ends, the walk answers a question that comes up
+# in every search for a missing gradient: which leaves will ``backward()`` reach? An ``AccumulateGrad`` holds its leaf as
+# ``variable``.
 
 
 def leaves_behind(result):
@@ -251,8 +252,8 @@ assert [at_a.item(), at_b.item(), at_c.item()] == [3, 3 * 2, 3 * 3]
 #    - ``g * (1 - tanh(x) ** 2)``: This has the right value. ``tanh(x)`` is there already: under which name?
 #    - ``g * y``: That is the result times ``g``. What is the derivative of ``tanh``?
 #
-# .. write:: Write the backward pass on PyTorch's own nodes. ``in_order`` gives them so that each comes after all that send something
-#       to it. Return the leaves with their gradients as a ``dict``.
+# .. write:: Write the backward pass on PyTorch's own nodes. In ``nodes``, each node comes after all that send something to it.
+#       Return the leaves with their gradients as a ``dict``.
 #    :file: engine_on_pytorch_nodes
 #    :fails: AttributeError: 'NoneType' object has no attribute 'items'
 #
