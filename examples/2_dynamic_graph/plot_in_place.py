@@ -69,19 +69,9 @@ y.backward()
 print(f"{x.grad = }")
 
 # %%
-# The slope of :math:`e^u` is :math:`e^u`, which is the result. So ``exp`` saves its result, and a write to the *input* is
-# harmless:
-
-x.grad = None
-u = x - 1
-y = torch.exp(u)
-u += 1
-y.backward()
-print(f"{x.grad.item() = :.4f}, {torch.exp(torch.tensor(3.0)).item() = :.4f}")
-
-# %%
-# But a write to the *result* is not. This time the message names ``Exp``, the operation that saved: a node that has saved its
-# own result names itself.
+# The slope of :math:`e^u` is :math:`e^u`, which is the result. So ``exp`` saves its result. A write to its *input* would be
+# harmless, and a write to the result is not. This time the message names ``Exp``, the operation that saved: a node that has saved
+# its own result names itself.
 
 u = x - 1
 y = torch.exp(u)

@@ -54,7 +54,7 @@ print(static.code.strip())
 #
 # The if is refused
 # -----------------
-# Now a function that decides. At ``a = 5`` and ``b = 3`` it takes the one branch, and the other one if the two are swapped. A stand-in
+# Now a function that decides. At ``a = 5`` and ``b = 3`` it takes one branch, and with the two swapped the other one. A stand-in
 # has no numbers, so it cannot tell whether it is greater than 0:
 
 
@@ -93,7 +93,7 @@ print(static_choose.code.strip())
 
 J = static_choose(a, b)
 J.backward()
-print(f"{J.item() = }, {a.grad = }, {b.grad = }")
+print(J.item(), a.grad, b.grad)
 # sphinx_gallery_graph = "J; view: written"
 
 # %%

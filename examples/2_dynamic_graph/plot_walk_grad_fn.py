@@ -62,12 +62,12 @@ print(f"{len(chosen.grad_fn.next_functions) = }")
 # Take such steps until there are none left, and you have the whole graph, as when we counted nodes in
 # :doc:`/lessons/2_dynamic_graph/plot_graph_follows_code`. If you collect only the ends, the walk answers a question that comes up
 # in every search for a missing gradient: which leaves will ``backward()`` reach? An ``AccumulateGrad`` holds its leaf as
-# ``variable``.
+# ``variable``. (The list of nodes grows while the loop goes through it.)
 
 
 def leaves_behind(result):
     leaves, nodes = [], [result.grad_fn]
-    for node in nodes:  # the list grows while the loop goes through it
+    for node in nodes:
         if hasattr(node, "variable"):
             leaves.append(node.variable)
         for before, _ in node.next_functions:
@@ -82,19 +82,18 @@ print(leaves_behind(J))
 # These are ``a``, ``b`` and ``c`` themselves, not copies. Now a program with a cut, as in
 # :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. Before any ``backward()``, you see who will get nothing:
 
-weights = {name: torch.tensor([2.0], requires_grad=True) for name in ["w1", "w2", "w3"]}
-h = weights["w1"] * 7
-h = weights["w2"] * h.item()
-loss = (weights["w3"] + h) ** 2
+w1, w2, w3 = (torch.ones(1).requires_grad_() for _ in range(3))
+h = 7 * w1
+k = w2 * h.item()
+loss = w3 + k
 
 reached = leaves_behind(loss)
-for name, weight in weights.items():
-    print(name, any(weight is leaf for leaf in reached))
+print([any(w is leaf for leaf in reached) for w in (w1, w2, w3)])
 # sphinx_gallery_graph = "loss; view: recorded; backward: no"
 
 # %%
 # ``w1`` is missing: ``h.item()`` has cut its only path. (To compare tensors, use ``is``: ``==`` compares numbers, and here all three
-# weights are 2.)
+# weights are 1.)
 #
 # What a node has saved
 # ---------------------
