@@ -288,8 +288,8 @@ assert [at_a.item(), at_b.item(), at_c.item()] == [3, 3 * 2, 3 * 3]
 #           # </your code>
 #
 #
-#       a = torch.tensor([2.0], requires_grad=True)
-#       b = torch.tensor([3.0], requires_grad=True)
+#       a = torch.tensor(2.0, requires_grad=True)
+#       b = torch.tensor(3.0, requires_grad=True)
 #       u = (a + b) * torch.exp(a)
 #       J = 2 * u * (u - b)
 #       found = gradients(J)
@@ -301,7 +301,7 @@ assert [at_a.item(), at_b.item(), at_c.item()] == [3, 3 * 2, 3 * 3]
 #    What arrives at a node that is used several times is added up before the node is called. The second item of a pair is not needed
 #    here, since each operation has one result.
 #
-#    - ``TypeError: zip()``: A node with a single input may return a tensor, and not a tuple.
+#    - ``TypeError: iteration over a 0-d tensor``: A node with a single input returns a tensor, and not a tuple.
 #    - ``AssertionError: (tensor``: Do you add to what has arrived at a node, or overwrite it?
 #    - ``AttributeError: 'NoneType' object has no attribute 'next_functions'``: A pair can hold ``None``. Nothing is sent there.
 #    - ``KeyError``: Which node has got nothing yet, and in which order do you go through the list?
