@@ -69,19 +69,9 @@ y.backward()
 print(f"{x.grad = }")
 
 # %%
-# The slope of :math:`e^u` is :math:`e^u`, which is the result. So ``exp`` saves its result, and a write to the *input* is
-# harmless:
-
-x.grad = None
-u = x - 1
-y = torch.exp(u)
-u += 1
-y.backward()
-print(f"{x.grad.item() = :.4f}, {torch.exp(torch.tensor(3.0)).item() = :.4f}")
-
-# %%
-# But a write to the *result* is not. This time the message names ``Exp``, the operation that saved: a node that has saved its
-# own result names itself.
+# The slope of :math:`e^u` is :math:`e^u`, which is the result. So ``exp`` saves its result. A write to its *input* would be
+# harmless, and a write to the result is not. This time the message names ``Exp``, the operation that saved: a node that has saved
+# its own result names itself.
 
 u = x - 1
 y = torch.exp(u)
@@ -310,7 +300,7 @@ assert y.item() == 9 and w.item() == 2 - 0.25 * 2 * 2
 #    - ``line 10``: Here the mistake is found. Where was it made?
 #
 # .. write:: Write ``running_product(x)``, in which element ``i`` is the product of the elements of ``x`` up to ``i``. Compute
-#    each from the one before, without writing in place. At least one element is there.
+#    each from the one before, without writing in place. ``x`` has at least one element.
 #    :file: running_product
 #    :fails: AttributeError: 'NoneType' object has no attribute 'tolist'
 #

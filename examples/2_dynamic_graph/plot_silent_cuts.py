@@ -53,7 +53,7 @@ print(a.grad, b.grad, c.grad)
 # Rounding does not cut. It is recorded like any operation, but its slope is 0: move the input a little, and the result
 # stays where it is.
 
-a, b, c = (torch.tensor([value], requires_grad=True) for value in [5.0, 3.0, 2.0])
+a.grad = b.grad = c.grad = None
 
 u = a * b
 r = u.round()

@@ -1,24 +1,61 @@
 r"""
-What would a static graph be?
-=============================
+What is a static graph?
+=======================
 
-A dynamic graph is recorded anew on each run. A :term:`static graph` is captured once, and then run
-again and again without your Python code. So it can be optimized as a whole, or saved and run where
-there is no Python. The price is paid wherever Python decides: at each ``if`` and each loop.
+PyTorch records a new graph in each run of your code. A :term:`static graph` is captured once, and then run again and again
+without your code. So it can be optimized as a whole, or saved and run where there is no Python. But what becomes of an ``if``?
 
-You need :doc:`/lessons/2_dynamic_graph/plot_graph_follows_code`, where each branch made its own
-graph.
+.. predict:: ``symbolic_trace`` captures ``square``, and what it gives is called twice. What is ``len(calls)`` at the end?
+   :program: next
+   :answer: len(calls)
 
-**Predict first.** A tool runs a function with an ``if`` once, with ``a = 5`` and ``b = 3``, and
-writes down the operations that ran. This record is then run with ``a = 3`` and ``b = 5``, for which
-the ``if`` would go the other way. Do you get the right result, a wrong one, or an error?
+   The body of ``square`` has run once, while it was captured. The two calls of ``static`` ran what was captured: the
+   multiplication, and nothing of your Python.
+
+   - ``0``: How does ``symbolic_trace`` find out which operations there are?
+   - ``2``: ``static`` was called twice. Does it run the lines of ``square``, or what was captured of them?
+   - ``3``: Is ``append`` an operation on a tensor?
 """
 
-# %%
-# Dynamic: a graph for each branch
-# --------------------------------
-
 import torch
+from torch.fx import symbolic_trace
+
+calls = []
+
+
+def square(x):
+    calls.append("Python")
+    return x * x
+
+
+static = symbolic_trace(square)
+x = torch.tensor([2.0], requires_grad=True)
+y = static(x)
+z = static(y)
+z.backward()
+print(len(calls), z.item(), x.grad)
+# sphinx_gallery_graph = "z; view: written"
+
+# %%
+# Capture
+# -------
+# ``symbolic_trace`` calls your function once, with a stand-in for each argument. A stand-in has no numbers. It only
+# writes down what is done with it. This is called *tracing*, and it is one way to :term:`capture` a graph. The result can be printed as
+# a program:
+
+print(static.code.strip())
+
+# %%
+# This is all that is left of ``square``: one multiplication. (``x = None`` lets go of what is not needed any more.)
+#
+# So there are two graphs here, and they are easy to confuse. The *captured* one is a program: it belongs to a function, and runs
+# forward. The one in the picture belongs to a result, and is walked backward. PyTorch recorded it as always, while the captured program
+# ran: two multiplications, since ``static`` was called twice.
+#
+# The if is refused
+# -----------------
+# Now a function that decides. At ``a = 5`` and ``b = 3`` it takes one branch, and with the two swapped the other one. A stand-in
+# has no numbers, so it cannot tell whether it is greater than 0:
 
 
 def compute(a, b):
@@ -30,23 +67,20 @@ def compute(a, b):
 
 a = torch.tensor([5.0], requires_grad=True)
 b = torch.tensor([3.0], requires_grad=True)
+print(f"{compute(a, b).item() = }, {compute(b, a).item() = }")
 
-J = compute(a, b)
-J.backward()
-print(f"{J.item() = }, {a.grad = }, {b.grad = }")
-print(f"{compute(b, a).item() = }")
-# sphinx_gallery_graph = "J"
+try:
+    symbolic_trace(compute)
+except ValueError as error:
+    print(error)
 
 # %%
-# With ``a`` and ``b`` swapped, the other branch ran, and recorded another graph. The picture on the
-# web page shows the first one, and is itself a small static graph: it was recorded once, and your
-# browser can run it again. Type 3 for ``a`` and 5 for ``b`` below it. The browser multiplies ``u``
-# by 3, as was recorded, and finds -6. Python ran the function itself, and found 4.
+# This is the heart of the matter. A dynamic graph may be another one in each run, and so Python may decide
+# (:doc:`/lessons/2_dynamic_graph/plot_graph_follows_code`). A static graph has to serve all inputs.
 #
-# Static: one graph for both
-# --------------------------
-# A graph that is right for all inputs has to hold both branches, and the choice between them has to
-# be an operation of the graph. :py:func:`torch.where` is one:
+# Put the choice into the graph
+# -----------------------------
+# So the choice has to be an operation of the graph. :py:func:`torch.where` is one. It takes the condition and *both* results:
 
 
 def choose(a, b):
@@ -54,248 +88,241 @@ def choose(a, b):
     return torch.where(u > 0, 3 * u, u * u)
 
 
-a = torch.tensor([3.0], requires_grad=True)
-b = torch.tensor([5.0], requires_grad=True)
+static_choose = symbolic_trace(choose)
+print(static_choose.code.strip())
 
-J = choose(a, b)
+J = static_choose(a, b)
 J.backward()
-print(f"{J.item() = }, {a.grad = }, {b.grad = }")
-# sphinx_gallery_graph = "J"
+print(J.item(), a.grad, b.grad)
+# sphinx_gallery_graph = "J; view: written"
 
 # %%
-# Both results are in this picture, -6 and 4, and a gradient of 0 goes back to the one that was not
-# chosen. Type any numbers you like below it: it chooses as ``compute`` does.
+# Both results are in the picture, 6 and 4, and 0 goes back to the one that was not chosen. Swap the inputs in it, 3 for ``a`` and 5 for
+# ``b``: the same graph now chooses 4. The price is that both branches are always computed.
 #
-# Capture it
-# ----------
-# ``make_fx`` calls a function once, with example inputs, and writes down each operation that
-# PyTorch is asked to do. (It is part of ``torch.fx.experimental``, so it may change.) This is
-# called *tracing*, and is one way to :term:`capture` a graph. The captured graph can be called like
-# a function. It is not the graph behind ``J``: that one belongs to a result and is walked backward;
-# a captured one belongs to a function and runs forward. While it runs, autograd records as always.
-#
-# Below, ``results`` collects ``J``, ``a.grad`` and ``b.grad`` for both pairs of inputs, and
-# ``operations`` names what a captured graph does.
+# What Python decides is frozen
+# -----------------------------
+# An ``if`` that asks no tensor is not refused. Python decides it during the capture, and only the outcome is in the graph:
 
-from torch.fx.experimental.proxy_tensor import make_fx
+training = True
 
 
-def results(function):
-    found = []
-    for values in [(5.0, 3.0), (3.0, 5.0)]:
-        a, b = (torch.tensor([value], requires_grad=True) for value in values)
-        J = function(a, b)
-        J.backward()
-        found.append((J.item(), a.grad.item(), b.grad.item()))
-    return found
+def forward(x):
+    if training:
+        return 10 * x
+    return x
 
 
-def operations(graph):
-    return [node.target.__name__ for node in graph.nodes if node.op == "call_function"]
+static_forward = symbolic_trace(forward)
+training = False
 
-
-example = (torch.tensor([5.0]), torch.tensor([3.0]))
-captured = make_fx(choose)(*example)
-
-print(f"{operations(captured.graph) = }")
-print(f"{results(choose) = }")
-print(f"{results(captured) = }")
+x = torch.tensor([2.0])
+print(f"{forward(x) = }")
+print(f"{static_forward(x) = }")
 
 # %%
-# These are the five operations of ``choose``. ``gt`` (greater than) is ``u > 0``; after the dot
-# stands which variant of the operation was called. The captured graph agrees with the function for
-# both pairs, gradients included.
+# No error is raised, and the result is wrong. The same happens to a loop: the number of turns during the capture is frozen. This
+# may be just what you want, as for the number of layers in a model. But a captured program should always be compared with the function, on inputs
+# for each branch.
 #
-# The if is refused
-# -----------------
-# An ``if`` asks a tensor for ``True`` or ``False``. What Python then does with the answer is no
-# operation that could be written down, so ``make_fx`` refuses to give one:
+# Compile what can be captured
+# ----------------------------
+# :py:func:`torch.compile` takes any function. Ask it for a single graph, and it refuses the ``if`` as well:
 
+strict = torch.compile(compute, backend="eager", fullgraph=True)
 try:
-    make_fx(compute)(*example)
+    strict(a, b)
 except RuntimeError as error:
-    print(str(error).partition(" - ")[0])
+    print(str(error).splitlines()[0])
 
 # %%
-# An if that can be captured
-# --------------------------
-# ``torch.export.export`` captures a whole module, so that it can be saved. It refuses the ``if`` of
-# ``compute`` with a ``RuntimeError``, too. :py:func:`torch.cond` is an ``if`` that it can capture.
-# (PyTorch still calls it a prototype.) It takes the condition, one function for each branch, and a
-# tuple of their inputs.
+# Otherwise it captures up to the ``if``, lets Python decide, and captures what follows. Such a place is called a :term:`graph break`. Each
+# one costs speed, and the results stay those of your code:
 
-
-class Model(torch.nn.Module):
-    def forward(self, a, b):
-        u = a - b
-        return torch.cond(u > 0, lambda u: 3 * u, lambda u: u * u, (u,))
-
-
-program = torch.export.export(Model(), example)
-print(f"{operations(program.graph) = }")
-for name, branch in program.graph_module.named_children():
-    print(f"{name}: {operations(branch.graph) = }")
-exported = program.module()
-print(f"{results(exported) = }")
+compiled = torch.compile(compute, backend="eager")
+print(f"{compiled(a, b).item() = }, {compiled(b, a).item() = }")
 
 # %%
-# Here ``cond`` is one operation. It gives a tuple, from which ``getitem`` takes the only result.
-# Both branches are kept, each as a graph of its own, and only the one that is chosen runs.
-#
-# Compile takes what it can
-# -------------------------
-# :py:func:`torch.compile` goes a third way: it captures up to the ``if``, lets Python decide, and
-# captures what follows. What becomes of a captured graph is up to the *backend*, a function that is
-# given the graph. The usual backend generates fast code. The one below keeps each graph in a list,
-# and has it run as it is.
-
-graphs = []
-
-
-def keep(graph_module, example_inputs):
-    graphs.append(graph_module.graph)
-    return graph_module.forward
-
-
-compiled = torch.compile(compute, backend=keep)
-print(f"{results(compiled) = }")
-print([operations(graph) for graph in graphs])
-
-# %%
-# There are three graphs: one up to the comparison, and one for each branch, captured when that
-# branch was first needed. At the ``if`` it is still Python that decides, so both results are right.
-# Such a place is called a :term:`graph break`.
+# What happens to the captured pieces is up to the *backend*. The usual one generates fast code for them; ``"eager"`` just runs them, which
+# is enough here.
 #
 # What people get wrong
 # ---------------------
-# *Tracing sees my* ``if``. It sees only the operations that the ``if`` has led to, for one example.
-# Above, ``make_fx`` could refuse because the ``if`` asked a tensor. But there are ways to take a
-# number out of a tensor that it does not notice, and :py:meth:`~torch.Tensor.tolist` is one:
+# *A captured program has no gradients.* It consists of PyTorch's operations, and while they run, autograd records. Above, ``J`` came from
+# ``static_choose``, and its gradients are 3 and −3, as for ``compute``. Each call leaves a new graph:
 
-
-def decide(a, b):
-    u = a - b
-    if u.tolist()[0] > 0:
-        return 3 * u
-    return u * u
-
-
-frozen = make_fx(decide)(*example)
-print(f"{operations(frozen.graph) = }")
-print(f"{results(frozen) = }")
+first, second = static_choose(a, b), static_choose(a, b)
+print(f"{first.grad_fn.name() = }")
+print(f"{first.grad_fn is second.grad_fn = }")
 
 # %%
-# There is a subtraction and a multiplication, and nothing that compares. The decision made for the
-# example is *frozen*. For the other pair the result is -6 instead of 4, the same -6 as in the first
-# picture. Both gradients are wrong, too, and no error is raised. So the prediction has two answers:
-# a tool that notices the ``if`` refuses it, and one that does not gives a wrong result. Write
-# ``torch.where`` or ``torch.cond`` instead, and compare what you have captured with your function,
-# on inputs for each branch.
+# *Compiling freezes what Python decides.* Tracing does. ``torch.compile`` also writes down what each captured piece relies on, here the
+# value of ``training``. It checks that before each run; the checks are called *guards*. If one fails, it captures again:
+
+compiled_forward = torch.compile(forward, backend="eager")
+print(f"{compiled_forward(x) = }")
+training = True
+print(f"{compiled_forward(x) = }")
+
+# %%
+# .. fold:: Further misconceptions
 #
-# *Compiling makes PyTorch static, and changes results.* ``torch.compile`` notes what each graph
-# relies on, and checks it before each run; the checks are called *guards*. Where they hold, it
-# takes the graph that is there. Where they fail, it captures another one:
-
-print(f"{results(compiled) == results(compute) = }, {len(graphs) = }")
-print(f"{compiled(*example).item() = }, {len(graphs) = }")
-
-# %%
-# The first line ran both branches once more, and nothing had to be captured. The tensors of
-# ``example`` require no gradient, so the guards failed, and two more graphs were made. Each time
-# the result was that of your code. (The usual backend may merge and reorder operations, which can
-# change the last digits.)
+#    *Static graphs are a thing of the past.* TensorFlow 1 asked you to build one by hand, and PyTorch became popular without. Today you write
+#    dynamic code, and let a tool capture from it what it can.
+#
+#    *To save a model for use without Python, save what* ``symbolic_trace`` *gives.* For that there is ``torch.export``, which captures a whole
+#    model with the shapes of its inputs. It refuses the ``if`` of ``compute``, too. ``torch.cond`` is an ``if`` that it can capture: a
+#    condition, and a function for each branch, of which only one runs. PyTorch calls it a prototype.
+#
+#    *A compiled function gives the same digits.* A backend may merge and reorder operations, so the last digits can differ.
 #
 # Check
 # -----
-# By hand, with :math:`u = a - b`: the result is :math:`3u`, with gradients 3 and -3, if
-# :math:`u > 0`; otherwise :math:`u^2`, with :math:`2u` and :math:`-2u`.
+# By hand, with :math:`u = a - b`: the result is :math:`3u`, with gradients 3 and −3, if :math:`u > 0`, and otherwise :math:`u^2`, with
+# :math:`2u` and :math:`-2u`. All three have to agree with it, on inputs for both branches.
 
-by_hand = [(3 * u, 3, -3) if u > 0 else (u * u, 2 * u, -2 * u) for u in [5 - 3, 3 - 5]]
-print(f"{'by hand':8} {by_hand}")
-
-functions = {"eager": compute, "where": captured, "cond": exported, "compile": compiled}
-for name, function in {**functions, "frozen": frozen}.items():
-    print(f"{name:8} {results(function)} {results(function) == by_hand}")
-    assert (results(function) == by_hand) == (name in functions)
+for values in [(5.0, 3.0), (3.0, 5.0)]:
+    u = values[0] - values[1]
+    by_hand = [3 * u, 3, -3] if u > 0 else [u * u, 2 * u, -2 * u]
+    print(by_hand)
+    for function in [compute, static_choose, compiled]:
+        a, b = (torch.tensor([value], requires_grad=True) for value in values)
+        J = function(a, b)
+        J.backward()
+        assert [J.item(), a.grad.item(), b.grad.item()] == by_hand
 
 # %%
+# In short
+# --------
+# A static graph is a program that was captured once from your code and runs without it. What depends on the numbers in a tensor has to be an
+# operation of it, such as ``where``; what Python decided during the capture is frozen. ``torch.compile`` captures the pieces between such
+# decisions, and checks before each run whether they still fit.
+#
 # Exercises
 # ---------
-# .. predict:: Which number is ``y``?
+# .. predict:: The number of turns is changed after the capture. Which number is ``y``?
 #    :answer: y
 #
 #    .. code-block:: python
 #
 #       import torch
-#       from torch.fx.experimental.proxy_tensor import make_fx
+#       from torch.fx import symbolic_trace
 #
-#       def f(x, double):
-#           return 2 * x if double else 5 * x
+#       turns = 3
 #
-#       captured = make_fx(f)(torch.tensor([3.0]), True)
-#       y = captured(torch.tensor([10.0]), False)
-#
-#    When ``f`` was captured, ``double`` was ``True``, so only ``2 * x`` was written down. ``x`` is
-#    still an input, but ``double`` is ignored, and the result is 20.
-#
-#    - ``50``: That is what ``f`` itself would give. Is the decision among the operations that were
-#      written down?
-#    - ``6``: The 3 was only an example. What is ``x`` when ``captured`` is called?
-#
-# .. predict:: The loop was captured with three elements, and then gets four. Which number is ``y``?
-#    :answer: y
-#
-#    .. code-block:: python
-#
-#       import torch
-#       from torch.fx.experimental.proxy_tensor import make_fx
-#
-#       def product(x):
+#       def power(x):
 #           result = 1
-#           for factor in x:
-#               result = result * factor
+#           for _ in range(turns):
+#               result = result * x
 #           return result
 #
-#       captured = make_fx(product)(torch.ones(3))
-#       y = captured(torch.tensor([2.0, 2.0, 2.0, 2.0]))
+#       static = symbolic_trace(power)
+#       turns = 4
+#       y = static(torch.tensor(2.0))
 #
-#    Three turns were written down as three multiplications, so the fourth element is never used,
-#    and :math:`2 \cdot 2 \cdot 2 = 8`.
+#    The loop ran three times during the capture, and left three multiplications. There is no loop in what was captured, so
+#    :math:`y = 2^3 = 8`.
 #
-#    - ``16``: That is what ``product`` itself would give, in four turns. How many turns were
-#      written down?
-#    - ``1``: That is the product of the example. Were its numbers captured, or the operations?
+#    - ``16``: That is what ``power`` itself gives now. Is ``turns`` still asked when ``static`` runs?
+#    - ``2``: How many multiplications are in the captured program?
+#    - ``6``: What does each turn do with ``result``?
 #
-# .. predict:: How many graphs has the backend been given at the end?
-#    :answer: len(graphs)
+# .. find:: The capture of this function raises an error. Which line contains the decision that cannot be captured?
+#    :answer: line 11
+#    :holds: found == [13, -19]
+#    :instead: factor = torch.where(x > 10, -1.0, 3.0)
+#
+#    .. code-block:: python
+#
+#       import torch
+#       from torch.fx import symbolic_trace
+#
+#       wide = True
+#
+#
+#       def compute(x):
+#           for _ in range(2):
+#               x = 2 * x
+#           shift = 1 if wide else 0
+#           factor = -1.0 if x > 10 else 3.0
+#           return factor * x + shift
+#
+#
+#       static = symbolic_trace(compute)
+#       found = [static(torch.tensor(value)).item() for value in [1.0, 5.0]]
+#
+#    ``x > 10`` asks a tensor. The loop and the other ``if`` ask only Python, and are frozen: two turns, and a shift of 1.
+#
+#    - ``line 8``: Does the number of turns depend on a tensor?
+#    - ``line 10``: Who knows whether ``wide`` is true, Python or a tensor?
+#    - ``line 9``: A stand-in can be multiplied. What can it not be asked for?
+#    - ``line 15``: Here the error is raised. What in the function leads to it?
+#
+# .. derive:: A choice as an operation. Type one formula for ``x.grad`` that is right on both sides of 0.
+#    :answer: 2 * abs(x)
+#    :names: x
+#    :gives: x.grad
 #
 #    .. code-block:: python
 #
 #       import torch
 #
-#       graphs = []
+#       x = torch.tensor([-3.0, -0.5, 1.0, 2.0], requires_grad=True)
+#       J = torch.where(x > 0, x * x, -x * x)
+#       J.sum().backward()
 #
-#       def keep(graph_module, example_inputs):
-#           graphs.append(graph_module.graph)
-#           return graph_module.forward
+#    For positive ``x``, the slope is :math:`2x`, and for negative ``x`` it is :math:`-2x`. Only the chosen one comes back. Both together
+#    are :math:`2|x|`.
 #
-#       def f(x):
-#           return 2 * x if x > 0 else 5 * x
+#    - ``2 * x``: That is right on one side. Which result is chosen at −3, and what is its slope there?
+#    - ``-2 * x``: That is right on one side. Which result is chosen at 2, and what is its slope there?
+#    - ``abs(x)``: This has the right sign everywhere. What is the slope of :math:`x^2` at 2?
+#    - ``0 * x``: Do both slopes come back, or only that of the chosen result?
 #
-#       compiled = torch.compile(f, backend=keep)
-#       for value in [1.0, 2.0, 3.0]:
-#           compiled(torch.tensor([value]))
+# .. write:: Write the Huber loss so that it can be captured: :math:`e^2/2` where :math:`|e| \le 1`, and :math:`|e| - 1/2` elsewhere.
+#    :file: huber_without_if
+#    :fails: AssertionError: nothing is returned
 #
-#    All three values are positive. There is one graph up to the comparison, and one for ``2 * x``;
-#    the one for ``5 * x`` was never needed.
+#    .. code-block:: python
 #
-#    - ``1``: Can one graph go across an ``if`` that asks a tensor?
-#    - ``3``: Did you count a branch that never ran, or one graph for each call? When is a branch
-#      captured?
-#    - ``6``: That is two graphs for each call. Do the guards hold in the second and the third one?
+#       import torch
+#       import torch.nn.functional as F
+#       from torch.fx import symbolic_trace
+#
+#
+#       def huber(e):
+#           # <your code>
+#           size = e.abs()
+#           return torch.where(size <= 1, e * e / 2, size - 0.5)
+#           # </your code>
+#
+#
+#       static = symbolic_trace(huber)
+#       e = torch.tensor([-3.0, -0.5, 0.25, 2.0], requires_grad=True)
+#       loss = static(e)
+#       assert loss is not None, "nothing is returned"
+#
+#       wanted = F.huber_loss(e, torch.zeros(4), reduction="none")
+#       assert torch.allclose(loss, wanted), loss
+#       loss.sum().backward()
+#       assert e.grad.tolist() == [-1, -0.5, 0.25, 1], e.grad
+#
+#    Both formulas are computed for all elements, and ``where`` chooses element by element. A single ``if`` could not do that, even in
+#    dynamic code.
+#
+#    - ``torch.fx.proxy.TraceError``: An ``if`` or ``abs(e) <= 1`` in an ``if`` asks the stand-in for its numbers. Which operation chooses
+#      without asking?
+#    - ``AssertionError: tensor``: Print ``wanted`` next to it. Which of the two formulas is used at the wrong places?
+#    - ``AssertionError: nothing is returned``: The function computes, but does it return the result?
 
 # %%
-# **Next:** the next chapter leads from the graph to learning, and begins with
-# :doc:`/lessons/3_learning/plot_logistic_graph`. What else takes numbers out of a tensor, and what
-# that does to gradients, is in :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. The terms of this
-# page are in the :doc:`/glossary`.
+# Further reading
+# ---------------
+# ``symbolic_trace``, and what can be done with a captured program, is described in PyTorch's documentation of `torch.fx
+# <https://docs.pytorch.org/docs/stable/fx.html>`__. The two styles of programming are compared in
+# `Dive into Deep Learning <https://d2l.ai/chapter_computational-performance/hybridize.html>`__, in the section on compilers and
+# interpreters.
+#
+# **Next:** the next chapter leads from the graph to learning, and begins with :doc:`/lessons/3_learning/plot_logistic_graph`. What else takes
+# numbers out of a tensor, and what that does to gradients, is in :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. The terms of this page
+# are in the :doc:`/glossary`.

@@ -30,8 +30,9 @@ u = b * c
 v = a + u
 J = 3 * v
 
-pairs = v.grad_fn.next_functions
-kinds = [type(node).__name__ for node, _ in pairs]
+kinds = []
+for node, _ in v.grad_fn.next_functions:
+    kinds.append(type(node).__name__)
 print(kinds)
 # sphinx_gallery_graph = "J; view: recorded; backward: no"
 
@@ -58,14 +59,15 @@ print(f"{len(chosen.grad_fn.next_functions) = }")
 # %%
 # Which leaves will get a gradient?
 # ---------------------------------
-# Take such steps until there are none left, and you have the whole graph. A walk that collects only the ends answers a
-# question that you may have while you search for a mistake: which leaves will ``backward()`` reach? An ``AccumulateGrad``
-# holds its leaf as ``variable``.
+# Take such steps until there are none left, and you have the whole graph, as when we counted nodes in
+# :doc:`/lessons/2_dynamic_graph/plot_graph_follows_code`. If you collect only the ends, the walk answers a question that comes up
+# in every search for a missing gradient: which leaves will ``backward()`` reach? An ``AccumulateGrad`` holds its leaf as
+# ``variable``. (The list of nodes grows while the loop goes through it.)
 
 
 def leaves_behind(result):
     leaves, nodes = [], [result.grad_fn]
-    for node in nodes:  # the list grows while the loop goes through it
+    for node in nodes:
         if hasattr(node, "variable"):
             leaves.append(node.variable)
         for before, _ in node.next_functions:
@@ -80,18 +82,18 @@ print(leaves_behind(J))
 # These are ``a``, ``b`` and ``c`` themselves, not copies. Now a program with a cut, as in
 # :doc:`/lessons/2_dynamic_graph/plot_silent_cuts`. Before any ``backward()``, you see who will get nothing:
 
-weights = {name: torch.tensor([2.0], requires_grad=True) for name in ["w1", "w2", "w3"]}
-h = weights["w1"] * 7
-h = weights["w2"] * h.item()
-loss = (weights["w3"] + h) ** 2
+w1, w2, w3 = (torch.ones(1).requires_grad_() for _ in range(3))
+h = 7 * w1
+k = w2 * h.item()
+loss = w3 + k
 
 reached = leaves_behind(loss)
-for name, weight in weights.items():
-    print(name, any(weight is leaf for leaf in reached))
+print([any(w is leaf for leaf in reached) for w in (w1, w2, w3)])
 # sphinx_gallery_graph = "loss; view: recorded; backward: no"
 
 # %%
-# (Compare tensors with ``is``: ``==`` compares numbers, and here all three weights are 2.)
+# ``w1`` is missing: ``h.item()`` has cut its only path. (To compare tensors, use ``is``: ``==`` compares numbers, and here all three
+# weights are 1.)
 #
 # What a node has saved
 # ---------------------
@@ -136,7 +138,7 @@ print(f"{at_b = }, {at_c = }")
 
 edge = torch.autograd.graph.get_gradient_edge(a)
 print(f"{a.grad_fn = }")
-print(f"{edge.node = }, {edge.node is pairs[0][0] = }")
+print(f"{edge.node is v.grad_fn.next_functions[0][0] = }")
 
 # %%
 # *A chain of* ``next_functions[0][0]`` *finds my leaf.* In one graph it does. Swap the summands, which does not change the
@@ -249,8 +251,8 @@ assert [at_a.item(), at_b.item(), at_c.item()] == [3, 3 * 2, 3 * 3]
 #    - ``g * (1 - tanh(x) ** 2)``: This has the right value. ``tanh(x)`` is there already: under which name?
 #    - ``g * y``: That is the result times ``g``. What is the derivative of ``tanh``?
 #
-# .. write:: Write the backward pass on PyTorch's own nodes. ``in_order`` gives them so that each comes after all that send something
-#       to it. Return the leaves with their gradients as a ``dict``.
+# .. write:: Write the backward pass on PyTorch's own nodes. In ``nodes``, each node comes after all that send something to it.
+#       Return the leaves with their gradients as a ``dict``.
 #    :file: engine_on_pytorch_nodes
 #    :fails: AttributeError: 'NoneType' object has no attribute 'items'
 #
@@ -286,8 +288,8 @@ assert [at_a.item(), at_b.item(), at_c.item()] == [3, 3 * 2, 3 * 3]
 #           # </your code>
 #
 #
-#       a = torch.tensor([2.0], requires_grad=True)
-#       b = torch.tensor([3.0], requires_grad=True)
+#       a = torch.tensor(2.0, requires_grad=True)
+#       b = torch.tensor(3.0, requires_grad=True)
 #       u = (a + b) * torch.exp(a)
 #       J = 2 * u * (u - b)
 #       found = gradients(J)
@@ -299,7 +301,7 @@ assert [at_a.item(), at_b.item(), at_c.item()] == [3, 3 * 2, 3 * 3]
 #    What arrives at a node that is used several times is added up before the node is called. The second item of a pair is not needed
 #    here, since each operation has one result.
 #
-#    - ``TypeError: zip()``: A node with a single input may return a tensor, and not a tuple.
+#    - ``TypeError: iteration over a 0-d tensor``: A node with a single input returns a tensor, and not a tuple.
 #    - ``AssertionError: (tensor``: Do you add to what has arrived at a node, or overwrite it?
 #    - ``AttributeError: 'NoneType' object has no attribute 'next_functions'``: A pair can hold ``None``. Nothing is sent there.
 #    - ``KeyError``: Which node has got nothing yet, and in which order do you go through the list?
