@@ -276,7 +276,7 @@ print(f"{train(linear) = }")
 #    of tanh, and not its input, for the backward pass.
 #
 #    - ``1 - A**2``: That is the local derivative. What is it multiplied by?
-#    - ``dA * (1 - Z**2)``: Of which number is the tanh squared here?
+#    - ``dA * (1 - Z**2)``: The formula squares the tanh. Which number is squared here?
 #    - ``dA * (1 - tanh(A)**2)``: ``A`` is the result. How often was tanh applied?
 #    - ``dA * A``: A product would send back the other factor. Which operation is it here?
 #
@@ -338,7 +338,7 @@ print(f"{train(linear) = }")
 #           assert gradient.shape == leaf.shape, f"shape of d{name}"
 #           assert torch.allclose(gradient, leaf.grad, atol=1e-5), f"numbers of d{name}"
 #
-#    Only the ends differ from the lesson: the squared error sends back :math:`2(Z_2 - Y)/m`, and the sigmoid has the slope
+#    Two steps differ from the lesson: the squared error sends back :math:`2(Z_2 - Y)/m`, and the sigmoid has the slope
 #    :math:`A_1(1 - A_1)`. Steps 2, 3 and 5 are the same.
 #
 #    - ``AssertionError: numbers of db2``: ``db2`` is the sum of ``dZ2``. Is the mean in it, and the 2 of the square?
