@@ -91,4 +91,4 @@ def test_directives_hold_examples(path: Path) -> None:
 
 def test_examples_are_found() -> None:
     """The page of tensor attributes promises an example for each."""
-    assert {"tensor.md", "glossary.md", "outputs.py"} <= {path.name for path in WITH_EXAMPLES}
+    assert {"tensor.md", "cheatsheet.md", "outputs.py"} <= {path.name for path in WITH_EXAMPLES}
