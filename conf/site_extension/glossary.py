@@ -19,12 +19,16 @@ def by_pinyin(term: str) -> bytes:
     return term.lower().encode("gb18030")
 
 
+def first_term(entry: nodes.Node) -> str:
+    return next(entry.findall(nodes.term)).astext()
+
+
 def arrange(app: Sphinx, doctree: nodes.document) -> None:
     if app.config.language != "zh_CN":
         return
     for glossary in doctree.findall(addnodes.glossary):
         for entries in glossary.findall(nodes.definition_list):
-            entries.children.sort(key=lambda entry: by_pinyin(entry[0].astext()))
+            entries.children.sort(key=lambda entry: by_pinyin(first_term(entry)))
             for term in entries.findall(nodes.term):
                 english = nodes.inline("", term.rawsource, classes=["language-en"])
                 term += [nodes.Text(" "), english]
