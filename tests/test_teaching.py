@@ -32,7 +32,7 @@ def test_every_task_has_a_solution_and_its_program_is_run_there():
 
 def test_points_add_up_to_what_the_page_says():
     source = (ROOT / "docs" / "teach.md").read_text(encoding="utf-8")
-    points = [int(each) for each in re.findall(r"^### Task \d+ \((\d+) points\)", source, re.MULTILINE)]
+    points = [int(each) for each in re.findall(r"(?m)^### Task \d+ \((\d+) points\)", source)]
     assert f"Ten tasks, {sum(points)} points." in source
 
 
