@@ -1,5 +1,6 @@
 """The cheat sheet can be handed out: one side of A4 in each language, every line of it run."""
 
+import importlib
 import re
 
 import pytest
@@ -50,3 +51,21 @@ def test_every_line_of_code_on_the_sheet_is_run(site, language):
     answers = [line for example in run for line in example.want.splitlines()]
     code = [line for example in run for line in example.source.splitlines()]
     assert len([line for line in shown.splitlines() if line.strip()]) == len(code) + len(answers)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_says_what_pytorch_says(site, language):
+    sheet = pages.page(site / language / "cheatsheet.html")
+    rows = [
+        [pages.text(cell) for cell in pages.select(row, "td")]
+        for row in pages.select(sheet, ".aa-sheet tbody tr")
+    ]
+    names = {"torch": importlib.import_module("torch")}
+    for made, *_ in rows:
+        exec(made, names)
+    names["u"].sum().backward()
+    for made, *said in rows:
+        tensor = names[made.partition(" ")[0]]
+        assert said == [str(tensor.requires_grad), str(tensor.is_leaf), str(tensor.grad)]
+    assert len(rows) == 4

@@ -242,12 +242,30 @@ def test_each_page_says_its_language_and_leads_to_the_same_page_in_the_other(sit
 
 
 def test_the_glossary_gives_every_term_in_both_languages(site):
-    for language, other in (("en", "zh-CN"), ("zh", "en")):
-        terms = pages.select(pages.page(site / language / "glossary.html"), "dl.glossary dt")
-        assert len(terms) >= 18
-        for term in terms:
-            said = term.xpath("following::dd[1]")[0]
-            assert pages.select(said, f"[lang={other}]"), pages.text(term)
+    english = pages.select(pages.page(site / "en/glossary.html"), "dl.glossary dt")
+    assert len(english) >= 60
+    for term in english:
+        said = term.xpath("following::dd[1]")[0]
+        assert pages.select(said, "[lang=zh-CN]"), pages.text(term)
+    chinese = pages.select(pages.page(site / "zh/glossary.html"), "dl.glossary dt")
+    beside = [pages.text(pages.select(term, "[lang=en]")[0]) for term in chinese]
+    words = [pages.text(term).removesuffix("¶") for term in english]
+    assert sorted(beside) == sorted(words)
+
+
+def test_the_chinese_glossary_is_in_the_order_of_pinyin(site):
+    terms = pages.select(pages.page(site / "zh/glossary.html"), "dl.glossary dt")
+    codes = [pages.text(term).lower().encode("gb18030") for term in terms]
+    assert codes == sorted(codes)
+    # What is not among the characters that GB 2312 numbers by their pinyin would stand anywhere.
+    assert all(code < b"\x80" or b"\xb0\xa1" <= code[:2] <= b"\xd7\xf9" for code in codes)
+
+
+def test_each_entry_of_the_glossary_leads_to_a_page(site):
+    for language in ("en", "zh"):
+        for said in pages.select(pages.page(site / language / "glossary.html"), "dl.glossary dd"):
+            links = [link.get("href") for link in pages.select(said, "a")]
+            assert any(".html" in link for link in links), pages.text(said)
 
 
 def test_the_footer_names_the_torch_that_printed_the_outputs(site):
