@@ -531,15 +531,14 @@ def test_a_picture_below_a_cell_lights_up_the_cells_lines(site, reader, language
     assert page.locator(".cell_input .aa-line.aa-now").count() == 1
 
 
-def test_pictures_of_one_page_do_not_share_their_lines(site, reader):
+def test_a_picture_of_a_cell_leaves_the_lines_of_other_pictures_alone(site, reader):
     page = reader((site / "en/tensor.html").as_uri())
-    marked = page.evaluate(
-        "[...document.querySelectorAll('[class*=aa-for-]')].map(each => each.className)"
-    )
-    assert len(marked) > 1
-    assert len({name for each in marked for name in each.split() if "aa-for-" in name}) == len(
-        marked
-    )
+    (marked,) = page.locator("[class*=aa-for-]").all()
+    marked.locator(".aa-line").first.focus()
+    lit = page.locator(".aa-figure:has(g.aa-hover)")
+    assert [f"aa-for-{each.get_attribute('id')}" for each in lit.all()] == [
+        name for name in marked.get_attribute("class").split() if "aa-for-" in name
+    ]
 
 
 def test_copied_code_is_whole(served, reader):

@@ -162,7 +162,7 @@ LINES = r"""() => {
   return found;
 }"""
 FIRST = """() => {
-  const svg = document.querySelector(".aa-program .aa-graph, .aa-figure .aa-graph");
+  const svg = document.querySelector(".aa-scroll .aa-graph");
   if (!svg) return {};
   const {top, bottom} = svg.getBoundingClientRect();
   const scroller = svg.closest(".aa-scroll");
