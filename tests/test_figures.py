@@ -17,7 +17,7 @@ LESSON = "lessons/2_dynamic_graph/plot_dynamic_graph"
 def pages_with_figures(site, language="en"):
     for name in page_names(site, language):
         page = pages.page(site / language / name)
-        if pages.select(page, ".aa-figure"):
+        if pages.select(page, ".aa-figure .aa-scroll"):
             yield name, page
 
 

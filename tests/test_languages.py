@@ -26,15 +26,21 @@ HREFLANG = {"en": "en", "zh": "zh-CN"}
 NAMES = {
     "Autograd", "Atlas", "PyTorch", "Python", "Jupyter", "torch", "English", "MIT", "CC", "BY",
     "torchviz", "torchview", "torchlens", "torchvista", "AccumulateGrad",
-    "sigmoid", "tanh", "ReLU", "logit",
+    "sigmoid", "tanh", "ReLU", "logit", "logits", "softmax", "buffer", "notebook", "micrograd",
+    "CS", "Christopher", "Olah", "Andrej", "Karpathy", "Xavier", "Kaiming",
 }  # fmt: skip
+# Of works, which are cited, and of messages and methods, which are searched for, in English.
+QUOTED = (
+    "Derivatives with a Computation Graph", "Evaluating Derivatives", "Perceptrons",
+    "is at version", "implicitly created", "straight-through estimator", "negative log-likelihood",
+)  # fmt: skip
 LABELS = ("alt", "title", "aria-label", "placeholder", "data-tooltip", "tooltip")
 
 
 def texts(page: pages.Element) -> Iterator[str]:
     """What a reader, or a screen reader, meets as prose."""
     # Pictures of graphs hold names and numbers; their alternative text is prose.
-    names = "code, pre, math, script, style, [lang=en], svg text, svg g title"
+    names = "code, pre, math, script, style, [lang=en], svg text, svg g title, a.external"
     without = set(pages.select(page, names))
     yield from filter(None, map(str.strip, pages.strings(page, without)))
     for element in pages.elements(page, without):
@@ -47,6 +53,7 @@ def english_prose(text: str) -> str | None:
     word = r"[A-Za-z][A-Za-z’'-]*"
     chinese = re.search(r"[\u4e00-\u9fff]", text)
     text = re.sub(r"\w+(?:\.\w+)+", "", text)  # names with dots are code
+    text = re.sub("|".join(QUOTED), "", text)
     for run in re.findall(rf"{word}(?:[ ,.]+{word})*", text):
         foreign = [w for w in re.findall(word, run) if len(w) > 1 and w not in NAMES]
         if foreign and (not chinese or len(foreign) >= 3):

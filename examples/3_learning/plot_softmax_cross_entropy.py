@@ -159,7 +159,7 @@ for logits in [z, torch.softmax(z, dim=0)]:
 
 for n in [2, 10, 1000]:
     L = F.cross_entropy(torch.zeros(1, n), torch.tensor([0]))
-    print(f"{n:5} {L.item():.4f}")
+    print(f"{n:<5} {L.item():.4f}")
 
 # %%
 # .. fold:: Further misconceptions

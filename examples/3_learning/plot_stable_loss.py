@@ -207,7 +207,7 @@ from_logits = F.binary_cross_entropy_with_logits(z, y, reduction="none")
 
 for L in [with_eps, from_probabilities, from_logits]:
     (dz,) = torch.autograd.grad(L.sum(), z, retain_graph=True)
-    print(*[f"{number:7.2f}" for number in [*L.tolist(), *dz.tolist()]])
+    print(*[f"{number:<7.2f}" for number in [*L.tolist(), *dz.tolist()]])
 
 # %%
 # With the small number NaN is gone, but the answers are wrong. At 20 and 100, the loss stays at
