@@ -27,7 +27,7 @@ WANTED = {
         "梯度": "glossary",
         "图": "2_dynamic_graph/plot_dynamic_graph",
         "retain_grad": "tensor",
-        "MulBackward0": "plot_dynamic_graph",
+        "MulBackward0": "plot_walk_grad_fn",
         "grad_fn": "tensor",
         "does not require grad": "tensor",
     },
