@@ -32,7 +32,8 @@ NAMES = {
 # Of works, which are cited, and of messages and methods, which are searched for, in English.
 QUOTED = (
     "Derivatives with a Computation Graph", "Evaluating Derivatives", "Perceptrons",
-    "Patterns in backward flow", "is at version", "implicitly created", "straight-through estimator", "negative log-likelihood",
+    "Patterns in backward flow",
+    "is at version", "implicitly created", "straight-through estimator", "negative log-likelihood",
 )  # fmt: skip
 LABELS = ("alt", "title", "aria-label", "placeholder", "data-tooltip", "tooltip")
 
