@@ -15,6 +15,7 @@ from right to left.
    which is 2, and then by 3. A change of ``c`` is multiplied by ``b``, which is 3, and then by 3 again. So
    ``c`` moves the result most, though it is the smallest number.
 
+   - ``0.003, 0.006, 0.009``: Those are the changes of ``J``. How many times 0.001 is each of them?
    - ``5, 3, 2``: Those are the values. How far does ``J`` move when ``a`` moves by 0.001?
    - ``3, 9, 6``: A product hands the change of ``b`` on, times which number?
    - ``1, 2, 3``: That is how far ``v`` moves. Which operation is left?
@@ -208,7 +209,7 @@ assert all(abs(nudge - exact) < 1e-6 for nudge, exact in zip(by_nudge, by_hand))
 #       J = a * u
 #       J.sum().backward()
 #
-#    ``a`` travels from ``J`` to ``u``, since it is the other factor there. On the wire to ``c`` it is
+#    ``J`` sends ``a`` to ``u``, since it is the other factor there. On the wire to ``c`` it is
 #    multiplied by ``b``: ``a * b``.
 #
 #    - ``b``: That is the local derivative of ``u`` alone. What has arrived at ``u`` by then?

@@ -14,6 +14,7 @@ change of such a value reaches the result on several paths at once. This is call
    The change of ``u`` is multiplied by ``v``, which is 4, and that of ``v`` by ``u``, which is 5. Both happen
    at once, so the changes add up: 9.
 
+   - ``9.001``: That is exact for a step of 0.001. What is left as the step gets smaller?
    - ``4``: That comes through ``u``. Where else is ``b`` used?
    - ``5``: That comes through ``v``. Where else is ``b`` used?
    - ``20``: Do you multiply the two paths? Each of them alone moves ``J``.
@@ -203,10 +204,10 @@ assert abs(by_nudge - 27) < 1e-6
 # %%
 # Add up where paths meet
 # -----------------------
-# A list of all paths says what the gradient is. It is no way to compute it. Below, three operations lead
+# A list of all paths says what the gradient is. It is not the way to compute it. Below, three operations lead
 # from ``x`` to ``y``, and three from ``y`` to ``J``: 3 · 3 = 9 paths. The backward pass does not compute
-# nine products. It adds up at ``y`` first, so two sums and one product are enough:
-# :math:`(2 + 3 + 4)(1 + 5 + 6)`.
+# nine products. It adds up at ``y`` first: 1 + 5 + 6 = 12. Then it sends 12 · 2, 12 · 3 and 12 · 4 on, and adds
+# up at ``x``. That is three multiplications in each stage, and gives :math:`(2 + 3 + 4)(1 + 5 + 6)`.
 
 x = torch.tensor([1.0], requires_grad=True)
 y = 2 * x + 3 * x + 4 * x

@@ -14,6 +14,7 @@ work. Here you count it.
    ``J`` sends the other factor to ``v``: 5. From there, 5 · 2 = 10 goes on to ``u``. ``a`` is used twice, and 10 · 3
    comes back on each wire: 60. The 5 at ``v`` was needed for ``a`` and for ``b``, and was computed once.
 
+   - ``5, 10``: The first one is right, and 10 arrives at ``u``. How does it go on to ``a``?
    - ``18, 60``: That is the value of ``v``. What does a product send to a factor?
    - ``5, 30``: The first one is right. How many wires lead from ``u`` back to ``a``?
    - ``1, 60``: 1 arrives at ``J``. What is it multiplied by on the wire to ``v``?
@@ -69,7 +70,7 @@ print(f"{forward(0, 1, 0) = }")
 print(f"{forward(0, 0, 1) = }")
 
 # %%
-# Each call gives the value 90 and one slope: 60, 45 or 18. To find the three of them took three walks. Reverse
+# Each call gives the value 90 and one slope: 60, 45 or 18. Finding all three took three walks. Reverse
 # mode has found them in one.
 #
 # Count

@@ -42,7 +42,7 @@ print(f"{J = }")
 # **forward pass**. The line that is being computed lights up in the program. You can also change
 # an input in the picture, and see which values follow it and which stay.
 #
-# The number 3 is grey and dashed, since it needs no gradient. The switch above the picture shows the
+# The number 3 has a dashed border, since it needs no gradient. The switch above the picture shows the
 # same graph in the form in which PyTorch keeps it; there the arrows lead from the result back to
 # the inputs.
 #
@@ -85,7 +85,7 @@ print(order)
 # What people get wrong
 # ---------------------
 # *The graph belongs to the formula.* It belongs to the way in which you compute it. Multiplied out,
-# the same :math:`J` is another graph, which ends in an addition and has four operations in place of
+# the same formula gives another graph, which ends in an addition and has four operations in place of
 # three.
 
 p = 3 * a
@@ -115,8 +115,8 @@ assert order.index("u") < order.index("v") < order.index("J")
 # %%
 # In short
 # --------
-# A computation graph has a node for each operation, and an edge for each value that flows from one
-# into the next. It says what has to wait for what, and it belongs to a calculation, not to a formula.
+# A computation graph has a node for each operation, and an edge wherever the result of one flows into
+# the next; our picture adds a box for each value. It says what has to wait for what, and it belongs to a calculation, not to a formula.
 #
 # Exercises
 # ---------
@@ -139,7 +139,7 @@ assert order.index("u") < order.index("v") < order.index("J")
 #
 #    ``u`` is 4 · 2 = 8, so ``v`` is 1 + 8 = 9, and ``J`` is 3 · 9 = 27.
 #
-#    - ``u = 6``: That is a sum. Which sign stands in the circle before ``u``?
+#    - ``u = 6``: That is 4 + 2, or the value in the first program. Which sign stands in the circle before ``u``?
 #    - ``v = 10``: Here ``a`` and ``b`` were added first. Which two wires lead to ``v``?
 #    - ``J = 11``: Here the 3 has multiplied ``a`` alone. Which wire leads into the last circle?
 #
@@ -208,7 +208,7 @@ assert order.index("u") < order.index("v") < order.index("J")
 #       assert order.index("s") < order.index("q") < order.index("d")
 #       assert order[-1] == "d"
 #
-#    Each key is an operation, named after its result; its list holds what flows into it. Inputs are no
+#    Each key is an operation, named after its result; its list holds what flows into it. Inputs are not
 #    keys, since nothing computes them.
 #
 #    - ``AssertionError``: Is each operation a key, and is each input only in the lists?

@@ -30,7 +30,7 @@ print(f"{x.grad = }")
 # sphinx_gallery_graph = "y"
 
 # %%
-# There is no step in it, and no formula. Autograd has multiplied and added the local derivatives of
+# No small step was taken, and no formula was made. Autograd has multiplied and added the local derivatives of
 # the operations that ran (:doc:`/lessons/1_computation_graph/plot_backward_pass`).
 #
 # By hand
@@ -124,8 +124,8 @@ ax.legend()
 # This is a V for each difference. The points are measured, the lines are the two estimates. On the right
 # arm, truncation dominates; the power of :math:`h` is the slope, 1 or 2. On the left arm, which both share,
 # rounding dominates. There the points scatter, because rounding is different at each step. At its tip, the
-# forward difference is off by about :math:`10^{-7}`, so about 8 digits of the 10 are right. For the central
-# one about 11 are. In ``float64``, rules of thumb for the step are :math:`\varepsilon^{1/2}` for forward
+# forward difference is off by about :math:`10^{-7}`, so about its first 8 digits are right; for the
+# central one, about the first 11. In ``float64``, rules of thumb for the step are :math:`\varepsilon^{1/2}` for forward
 # differences, and :math:`\varepsilon^{1/3}` for central ones:
 
 for step in [1e-2, 1e-5, 1e-8, 1e-14]:
@@ -138,7 +138,7 @@ for step in [1e-2, 1e-5, 1e-8, 1e-14]:
 # ----------------
 # - **By hand**, if you want to understand, or to find a form that is cheaper or more stable.
 # - **By symbols**, if you want a formula to read. But formulas can swell, as below.
-# - **By differences**, if you want to check one of the others: they know nothing of its rules.
+# - **By differences**, if you want to check one of the others: they do not share its rules, nor its mistakes.
 # - **By autograd**, if you want to train a model, or need the gradient of any longer program.
 #
 # Here :math:`4x(1 - x)` is applied to its own result, until there are eight rounds. ``count_ops`` counts the
@@ -255,10 +255,10 @@ assert exact == x.grad.tolist()
 #       h = 1e-17
 #       slope = ((x + h) ** 2 - x**2) / h
 #
-#    Near 3, two numbers of ``float64`` are about ``4e-16`` apart, so ``x + h`` is rounded back to
+#    Near 3, neighbouring ``float64`` numbers are about ``4e-16`` apart, so ``x + h`` is rounded back to
 #    3. The two squares are equal, and their difference is exactly 0.
 #
-#    - ``6``: That is the derivative. Is ``x + h`` another number than ``x`` in ``float64``?
+#    - ``6``: That is the derivative. Is ``x + h`` different from ``x`` in ``float64``?
 #    - ``ZeroDivisionError``: ``h`` is small, but ``float64`` can tell it from zero. Can it tell
 #      ``x + h`` from ``x``?
 #

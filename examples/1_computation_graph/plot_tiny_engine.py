@@ -89,7 +89,7 @@ assert J.value == example(2, 1)
 # A node may pass its gradient on when all of it has arrived. So count first, for each node, the edges
 # on which something will arrive. A ``Counter`` does this: a dictionary in which what is missing counts as
 # 0. Then start from the result. When a node is done, cross out its edges; a node to which no edge is left
-# is ready. Both loops go through a list that grows while they run; Python comes to what was appended, too.
+# is ready. Both loops go through a list that grows while they run; Python also visits what is appended on the way.
 
 from collections import Counter
 
@@ -174,7 +174,7 @@ assert x.grad == 5
 # -------------
 # Four points lie on the line :math:`y = 2x + 1`. The engine finds it from 0: each step computes the
 # squared error anew, which records a new graph, and moves ``w`` and ``b`` against their gradients. The engine
-# cannot subtract yet, so what is right is added with a minus; you can change that in the first exercise.
+# cannot subtract yet, so each target is negated and added; you can change that in the first exercise.
 
 w, b = 0.0, 0.0
 for step in range(200):
@@ -232,7 +232,7 @@ print(f"{calls(y) = }, {len(backward_order(y)) = }")
 #    *A gradient can be assigned.* With ``=`` in place of ``+=``, a node keeps only what the last path brings.
 #    For ``c`` that would be 15.
 #
-#    *Recursion is only slow.* Python allows about 1,000 calls inside each other, so a chain of a few
+#    *Recursion is only slow.* Python allows about 1,000 nested calls, so a chain of a few
 #    thousand operations would end in a ``RecursionError``. The loops in ``backward_order`` and ``backward``
 #    are limited only by memory.
 #
@@ -271,7 +271,7 @@ assert agreed == 300
 # - A node of PyTorch's graph stands for an operation on whole tensors, and multiplies by all its local
 #   derivatives at once: a :term:`vector–Jacobian product`.
 # - It saves tensors in the forward pass, and computes the local derivatives from them in the backward pass.
-#   So it has to notice if a saved tensor is changed in between. Ours are computed at once.
+#   So it has to notice if a saved tensor is changed in between. Ours are computed in the forward pass.
 # - It frees what it has saved as it walks. Our graph can be walked as often as you like.
 # - What requires no gradient gets no edge. Our constants get a gradient that nobody asks for.
 #

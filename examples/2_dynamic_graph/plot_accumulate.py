@@ -33,7 +33,8 @@ print(f"{after_first = }, {w.grad.item() = }")
 # Why it adds
 # -----------
 # In *What PyTorch recorded*, look at the :term:`AccumulateGrad` node of ``w``. It belongs to both graphs. It adds what it
-# receives to what is there already, hence its name: first 3, then 4.
+# receives to what is there already, hence its name: first 3, then 4. (The picture sends both back in one pass, so it shows
+# 3 + 2 + 2 at once.)
 #
 # Why does PyTorch not overwrite? Because the derivative of a sum is the sum of the derivatives:
 #
@@ -42,9 +43,9 @@ print(f"{after_first = }, {w.grad.item() = }")
 #    \frac{\partial (L_1 + L_2)}{\partial w}
 #    = \frac{\partial L_1}{\partial w} + \frac{\partial L_2}{\partial w} = 3 + 2w
 #
-# Two calls give what one call from the sum of both losses gives. So you may compute a large sum part by part. PyTorch
+# Two calls give the same as one call on the sum of both losses. So you may compute a large sum part by part. PyTorch
 # cannot know whether the next ``backward()`` belongs to the same sum or begins a new one. You have to tell it. Here the
-# first line begins anew, and one call from the sum follows:
+# first line begins anew, and one call on the sum follows:
 
 w.grad = None
 L = 3 * w + w * w
@@ -193,7 +194,7 @@ print(f"{kept = }, {copied = }")
 # .. fold:: Further misconceptions
 #
 #    *To accumulate, leave out* ``zero_grad()``, *and that is all.* Then the means are added up without weights. With two
-#    micro-batches you get twice the gradient. In plain gradient descent, this is like a learning rate that is twice as large.
+#    micro-batches of one size you get twice the gradient. In plain gradient descent, this is like a learning rate that is twice as large.
 #
 #    *Each* ``backward()`` *needs its own* ``zero_grad()``. Each ``step()`` does. Two losses for one step may be sent back in
 #    two calls, and their gradients have to add up.

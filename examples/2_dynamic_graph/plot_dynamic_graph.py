@@ -223,7 +223,7 @@ assert type(a_old) is torch.Tensor
 #    - ``line 8``: ``backward()`` follows what was recorded. What was recorded with ``x`` in it?
 #
 # .. write:: This program was written for an old version of PyTorch, with ``Variable(torch.Tensor([5]))``. Make the three
-#    tensors as one does today, so that each of them is a leaf that gets a gradient.
+#    tensors the way it is done today, so that each of them is a leaf that gets a gradient.
 #    :file: without_variable
 #    :fails: NameError: name 'b' is not defined
 #
@@ -247,12 +247,13 @@ assert type(a_old) is torch.Tensor
 #           assert t.item() == value, t
 #           assert t.grad is not None and t.grad.item() == gradient, t.grad
 #
-#    :py:func:`torch.tensor` makes a tensor from data and takes its type from it, so the numbers have to be written with a
-#    point. ``torch.Tensor([5])`` always gave ``float32``.
+#    :py:func:`torch.tensor` makes a tensor from data and takes its type from it, so the numbers need a decimal
+#    point, or you name the type. ``torch.Tensor([5])`` gives the default type, usually ``float32``, whatever the data.
 #
 #    - ``RuntimeError: Only Tensors of floating point and complex dtype can require gradients``: Which type has
 #      ``torch.tensor([5])``? What is missing in the number?
 #    - ``RuntimeError: element 0 of tensors does not require grad``: Nothing was recorded. Who has to ask for it?
+#    - ``AssertionError: (True, torch.Size([]))``: Which shape has ``torch.Tensor([5])``, and which ``torch.tensor(5.0)``?
 #    - ``AssertionError: None``: One of the three got no gradient. How does it differ from the others?
 #
 # Further reading

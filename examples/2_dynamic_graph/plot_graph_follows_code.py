@@ -44,7 +44,10 @@ print(J.item(), a.grad, b.grad, c.grad)
 # recorded, and in that one the decision has been made: it has no box for the ``if``. To get the other branch, the function
 # itself has to run again:
 
-a, b, c = (torch.tensor([value], requires_grad=True) for value in [7.0, 3.0, 2.0])
+a = torch.tensor([7.0], requires_grad=True)
+b = torch.tensor([3.0], requires_grad=True)
+c = torch.tensor([2.0], requires_grad=True)
+
 K = compute(a, b, c)
 K.backward()
 print(K.item(), a.grad, b.grad, c.grad)
@@ -52,7 +55,7 @@ print(K.item(), a.grad, b.grad, c.grad)
 
 # %%
 # This is another graph. ``b * c`` did run, but ``K`` was not computed from it, so no gradient arrived at ``b`` and ``c``:
-# ``None``, not zero. This is the first thing to think of when a gradient is missing that was there in the last run.
+# ``None``, not zero. Think of this first when a gradient that was there in the last run is missing.
 #
 # Python decides which line runs, and PyTorch records the operations of the lines that do. A graph made in this way is
 # called *dynamic*: it is made anew in each run. So you can write a model as an ordinary Python program.
@@ -93,7 +96,8 @@ def grow(a, b):
     return y, turns
 
 
-a, b = (torch.tensor([value], requires_grad=True) for value in [5.0, 2.0])
+a = torch.tensor([5.0], requires_grad=True)
+b = torch.tensor([2.0], requires_grad=True)
 y, turns = grow(a, b)
 y.backward()
 print(f"{turns = }, {y.item() = }, {a.grad = }, {b.grad = }")
@@ -196,15 +200,15 @@ print(f"{J.item() = :.3f}, {b.grad = }")
 # In short
 # --------
 # “Dynamic” means that the graph is recorded anew in each run, from the operations that run. An ``if``, a loop or a
-# recursion decides which these are, and leaves no trace of its own: the graph holds the branch taken, and one operation
-# for each turn.
+# recursion decides which these are, and leaves no trace of its own: the graph holds the branch taken, and the
+# operations of each turn.
 #
 # Exercises
 # ---------
 # .. derive:: The program computes two examples at once, each with its own ``a`` and ``b``. Type a formula for ``b.grad``, the
 #    derivative of each ``y`` with respect to its ``b``.
 #    :answer: 3 * a * b**2
-#    :names: a, b, y
+#    :names: a, b
 #    :gives: b.grad
 #
 #    .. code-block:: python
@@ -273,8 +277,8 @@ print(f"{J.item() = :.3f}, {b.grad = }")
 #    - ``line 7``: It goes through what lies behind ``y``. How many of the additions are that?
 #
 # .. write:: ``power(x, 8)`` can be computed with seven multiplications, or, since :math:`x^8 = ((x^2)^2)^2`, with three.
-#    Write it so that the graph has no more than :math:`2 \log_2 n` multiplications. ``n`` is a whole number from 1 on, and
-#    need not be even.
+#    Write it with ``*`` only, so that the graph has no more than :math:`2 \log_2 n` multiplications. ``n`` is a whole
+#    number from 1 on, and need not be even.
 #    :file: power_by_squaring
 #    :fails: AttributeError: 'NoneType' object has no attribute 'item'
 #
@@ -314,6 +318,7 @@ print(f"{J.item() = :.3f}, {b.grad = }")
 #    The recursion follows the digits of ``n`` in base 2. PyTorch records what it does, so the same function has a smaller
 #    graph, and the backward pass is shorter, too. The gradient is right without one more line.
 #
+#    - ``AssertionError: (2, 3)``: A product with 1 is recorded, too. Can the recursion end before it comes to 0?
 #    - ``AssertionError: (8, 7)``: Value and gradient are right. Which result can you compute once and use twice?
 #    - ``AssertionError: (5, 16.0)``: For an even ``n``, two halves make the whole. What is missing when ``n`` is odd?
 #    - ``RecursionError``: With which ``n`` does the recursion end?

@@ -12,6 +12,7 @@ is the rule, on :math:`J = 3(a + bc)` with a constant :math:`c`.
    ``b`` requires a gradient and gets :math:`3c = 6`. ``c`` does not ask for one. ``v`` is computed, but ``retain_grad()`` asks
    it to keep the 3 that arrives.
 
+   - ``6, 0, 3``: Zero would be a gradient that has arrived. Was one asked for at ``c``?
    - ``6, 9, 3``: The 9 would be right for a ``c`` that asks for its gradient. Does it?
    - ``6, None, None``: A computed tensor usually keeps nothing. Which line is about ``v``?
    - ``2, None, 3``: That is the local derivative of ``b * c``. What has arrived at ``u``?
@@ -71,14 +72,14 @@ for name, t in [("a", a), ("b", b), ("c", c), ("n", n), ("d", d), ("u", u), ("v"
 # - ``a`` and ``b`` are :term:`leaf tensors <leaf tensor>` that require a gradient, and they keep it.
 # - ``c``, ``n`` and ``d`` require none. They are called leaves by convention, even ``n`` and ``d``, which were computed. So
 #   ``is_leaf`` alone does not promise a gradient.
-# - ``u`` and ``v`` came from a recorded operation and are no leaves. Of these, only ``v`` was asked to keep what arrives.
+# - ``u`` and ``v`` came from a recorded operation and are not leaves. Of these, only ``v`` was asked to keep what arrives.
 #
 # The rule in one line: a tensor that ``backward()`` reaches keeps its gradient if ``requires_grad and (is_leaf or
 # retains_grad)``. Mind the spelling: ``retain_grad()`` asks, ``retains_grad`` tells whether a computed tensor was asked.
 #
 # How a leaf gets lost
 # --------------------
-# You ask for a gradient, and then change the tensor before its first use:
+# You ask for a gradient too early, and then compute on:
 
 w = torch.ones(2, requires_grad=True) * 0.1
 print(f"{w.is_leaf = }, {w.requires_grad = }")
@@ -118,7 +119,7 @@ for t in [a, b, c, n, d, u, v]:
 # What people get wrong
 # ---------------------
 # *To update a parameter, write* ``w = w - lr * w.grad``. This makes a new tensor and gives it the old name. The first step
-# looks right. In the second, ``w`` is no leaf, and there is no gradient to multiply by ``lr``:
+# looks right. In the second, ``w`` is not a leaf, and there is no gradient to multiply by ``lr``:
 
 lr = 0.25
 w = torch.tensor([2.0], requires_grad=True)
@@ -134,9 +135,9 @@ except TypeError as error:
 
 # %%
 # The picture shows the graph of the second loss. It begins at the first ``w`` and goes through the update, so the gradient
-# travels all the way back to a tensor that you no longer have a name for. With each step the graph would become longer.
+# travels all the way back to a tensor that you no longer have a name for. There the 2 is added to the 4 of the first step. With each step the graph would become longer.
 # Instead, change the numbers of the leaf in place. Turn recording off meanwhile (:py:class:`torch.no_grad`), since the update
-# is no part of the loss. The optimizers in :py:mod:`torch.optim` do the same:
+# is not part of the loss. The optimizers in :py:mod:`torch.optim` do the same:
 
 w = torch.tensor([2.0], requires_grad=True)
 for step in range(2):
@@ -166,14 +167,14 @@ print(f"{u.retains_grad = }, {u.grad = }")
 # In short
 # --------
 # A tensor keeps the gradient that arrives if it requires one and is a leaf, that is, not the result of a recorded operation.
-# A computed tensor keeps it only if you called ``retain_grad()`` before ``backward()``. If a weight has no ``grad``, look
-# first whether it is still the leaf that you made.
+# A computed tensor keeps it only if you called ``retain_grad()`` before ``backward()``. If a weight has no ``grad``, first
+# check whether it is still the leaf that you made.
 #
 # Exercises
 # ---------
 # .. find:: One leaf in this picture has ``grad`` ``None`` after ``backward()``. Point at it.
 #    :answer: k
-#    :graph: J; view: written
+#    :graph: J; view: written; backward: no
 #    :holds: k.is_leaf and k.grad is None and x.grad is not None and m.grad is not None
 #
 #    .. code-block:: python
@@ -272,6 +273,8 @@ print(f"{u.retains_grad = }, {u.grad = }")
 #
 #    - ``RuntimeError: a leaf Variable that requires grad is being used in an in-place operation``: PyTorch refuses to record
 #      this write. Should it be recorded?
+#    - ``RuntimeError: element 0 of tensors does not require grad``: Under ``no_grad``, ``w = …`` names a new tensor without a
+#      history. How do you change the numbers of the old one?
 #    - ``TypeError: unsupported operand``: ``w.grad`` is ``None`` in the second step. Which tensor is ``w`` by then?
 #    - ``AssertionError: w is another tensor``: Which assignment gives the name ``w`` to a new tensor?
 #    - ``AssertionError: w =``: Print ``w.grad`` in each step. Does it belong to this step alone?

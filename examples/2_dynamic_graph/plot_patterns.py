@@ -12,6 +12,7 @@ them, you see where a gradient goes before you calculate it.
    3 arrives at ``m``. The maximum is ``p``, so ``p`` gets all of it and ``d`` gets 0. The product sends 3 · 2 to ``s`` and
    3 · 8 to ``c``. The sum hands the 6 on to both of its inputs.
 
+   - ``6, 6, 24, None``: ``d`` is an input of the maximum, so a number arrives. By how much does ``m`` follow ``d``?
    - ``6, 6, 24, 3``: Would ``m`` change if ``d`` grew a little, from 4 to 4.001?
    - ``3, 3, 24, 0``: What arrives at ``s``? By which number is ``s`` multiplied?
    - ``6, 6, 6, 0``: The factor 2 belongs to ``s``. By which number is ``c`` multiplied?
@@ -38,7 +39,7 @@ print(a.grad, b.grad, c.grad, d.grad)
 # A sum hands on
 # --------------
 # In :math:`s = a + b` both slopes are 1. So what arrives at ``s``, here 6, is sent to ``a`` and to ``b`` unchanged, whatever
-# their values are. A difference does the same, with the sign turned for what is subtracted. :py:func:`torch.sum` sends what
+# their values are. A difference does the same, with the sign flipped for what is subtracted. :py:func:`torch.sum` sends what
 # arrives to each element that was added; :py:func:`torch.mean` of :math:`m` elements sends a share of :math:`1/m`:
 
 x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
@@ -90,8 +91,8 @@ print(f"{torch.autograd.grad(z.clamp(min=0), z) = }")
 # %%
 # ``x.max()`` divides evenly between the two sevens. ``x.max(dim=0)`` also gives an index, and the element that it names gets
 # all. ``relu``, ``maximum`` with 0 and ``clamp(min=0)`` give the same values everywhere, and at 0 they send back 0, ½ and 1.
-# So there is no rule such as “PyTorch takes 0 at a kink”; look it up or run it. Training rarely notices, since
-# each of them is a slope between those of the two sides.
+# So there is no rule such as “PyTorch takes 0 at a kink”; look it up or run it. Training rarely notices: an input
+# is seldom exactly at the kink, and each of the three lies between the slopes of the two sides.
 #
 # A function multiplies by its slope
 # ----------------------------------
@@ -105,7 +106,7 @@ print(f"{y.detach() = }")
 print(f"{torch.autograd.grad(y.sum(), x) = }")
 
 # %%
-# A sigmoid is itself a chain of four patterns: turn the sign, take the exponential, add 1, take the reciprocal. In the
+# A sigmoid is itself a chain of four patterns: flip the sign, take the exponential, add 1, take the reciprocal. In the
 # picture, follow the gradient through them for :math:`x = 2`. The four slopes, multiplied, are the 0.105 that ``sigmoid`` has
 # just given:
 
@@ -113,7 +114,7 @@ x = torch.tensor([2.0], requires_grad=True)
 n = -x
 e = torch.exp(n)
 q = 1 + e
-y = 1 / q
+y = torch.reciprocal(q)
 y.backward()
 print(f"{x.grad = }")
 # sphinx_gallery_graph = "y; view: written"
@@ -124,7 +125,7 @@ print(f"{x.grad = }")
 # :math:`g` is what arrives at the result.
 #
 # - :math:`a + b` hands on: :math:`g` to both.
-# - :math:`a - b` turns one sign: :math:`g` to :math:`a`, and :math:`-g` to :math:`b`.
+# - :math:`a - b` flips one sign: :math:`g` to :math:`a`, and :math:`-g` to :math:`b`.
 # - :math:`a\,b` swaps: :math:`g\,b` to :math:`a`, and :math:`g\,a` to :math:`b`.
 # - :math:`\max(a, b)` chooses: :math:`g` to the larger one, and 0 to the other.
 # - A value that is used twice adds up: :math:`g_1 + g_2`.
@@ -160,7 +161,7 @@ print(f"{torch.autograd.grad(a * b, [a, b]) = }")
 
 # %%
 # *A zero comes from an error.* It is often a switch that happens to be off. A unit with ``relu`` whose input is negative for each
-# example gets 0 from each, so no step moves it: it is *dead*. ``leaky_relu`` lets a small part pass:
+# example gets 0 from each, so its weights do not learn: it is *dead*. ``leaky_relu`` lets a small part pass:
 
 x = torch.tensor([-1.0, -3.0], requires_grad=True)
 print(f"{torch.autograd.grad(torch.relu(x).sum(), x) = }")
@@ -169,11 +170,11 @@ print(f"{torch.autograd.grad(torch.nn.functional.leaky_relu(x, 0.1).sum(), x) = 
 # %%
 # .. fold:: Further misconceptions
 #
-#    *A maximum cannot be differentiated, so it must not stand in a network.* It has a derivative wherever its inputs differ.
+#    *A maximum cannot be differentiated, so it must not be used in a network.* It has a derivative wherever its inputs differ.
 #    What it does not do is tell the loser how far behind it was.
 #
-#    *A sum halves the gradient between its inputs.* It hands the whole of it to each. Only a mean gives each of its
-#    elements a share, and ``torch.maximum`` in a tie.
+#    *A sum halves the gradient between its inputs.* It hands the whole of it to each. A mean does give each of its
+#    elements a share, and so do ``torch.maximum`` and ``x.max()`` in a tie.
 #
 # In short
 # --------

@@ -33,7 +33,7 @@ print(f"{J.item() = }, {x.grad = }")
 # One path instead of two
 # -----------------------
 # In the picture, ``d`` is grey: no gradient passes through it, and nothing arrives at ``u``. The value of ``J`` is the same as
-# without ``detach()``; only the gradient is another. Compare the same program, recorded as a whole:
+# without ``detach()``; only the gradient differs. Compare the same program, recorded as a whole:
 
 x.grad = None
 u = 2 * x
@@ -75,8 +75,8 @@ print(f"{u.requires_grad = }, {u.grad_fn = }")
 print(f"{s.requires_grad = }, {s.grad_fn = }")
 
 # %%
-# The last line holds a trap. A :term:`view` of ``x`` that is made under ``no_grad`` says that it requires a gradient, because it
-# answers for ``x``. Nothing was recorded, and nothing comes back through it. So to see whether a result was recorded, look at
+# The last line holds a trap. A :term:`view` of ``x`` that is made under ``no_grad`` says that it requires a gradient: a view
+# takes that from its base. Nothing was recorded, and nothing comes back through it. So to see whether a result was recorded, look at
 # its ``grad_fn``.
 #
 # For numbers that never go into a graph: ``inference_mode``
@@ -99,7 +99,8 @@ except RuntimeError as error:
 # To train some layers and leave others as they are, tell the parameters of the others to require no gradient. That freezes the
 # leaf, and nothing else. Here ``w2`` is frozen, and ``w1`` comes before it:
 
-w1, w2 = (torch.tensor([value], requires_grad=True) for value in (3.0, 5.0))
+w1 = torch.tensor([3.0], requires_grad=True)
+w2 = torch.tensor([5.0], requires_grad=True)
 w2.requires_grad_(False)
 h = 2 * w1
 y = w2 * h
@@ -201,7 +202,8 @@ print(f"{J.grad_fn.name() = }, {x.grad = }")
 #
 # In short
 # --------
-# ``detach()`` takes one tensor out of the graph, ``no_grad`` leaves a few lines unrecorded, ``inference_mode`` does so for good, and
+# ``detach()`` gives you the value of one tensor without its history, ``no_grad`` leaves a few lines unrecorded,
+# ``inference_mode`` does so for numbers that will never go into a graph, and
 # ``requires_grad_(False)`` freezes a leaf and lets gradients pass it by. ``eval()`` and ``clone()`` do not stop recording. Whatever was
 # not recorded is a constant in the backward pass.
 #
@@ -267,7 +269,7 @@ print(f"{J.grad_fn.name() = }, {x.grad = }")
 #    - ``line 6``: A factor is no obstacle. Has ``size`` a ``grad_fn``?
 #    - ``line 8``: It goes through all that was recorded. What was not?
 #
-# .. write:: Rounding has the slope 0 almost everywhere, so nothing behind it learns. Write ``rounded(x)``, which has the value
+# .. write:: Rounding has the slope 0 almost everywhere, so nothing before it learns. Write ``rounded(x)``, which has the value
 #    ``torch.round(x)``, but sends back what arrives, as if it were ``x``. ``detach`` is all that you need.
 #    :file: rounding_that_learns
 #    :fails: AttributeError: 'NoneType' object has no attribute 'tolist'

@@ -27,7 +27,8 @@ y1 = a * b
 y2 = b * c
 y = torch.stack([y1, y2])
 
-y.backward(gradient=torch.tensor([1.0, 10.0]))
+v = torch.tensor([1.0, 10.0])
+y.backward(gradient=v)
 print(f"{x.grad = }")
 # sphinx_gallery_graph = "y; view: written"
 
@@ -140,7 +141,7 @@ for v in torch.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 10.0], [-2.0, 0.5]]):
 # What people get wrong
 # ---------------------
 # *It wants* ``torch.ones``. With ones, :math:`v^\top D` adds up the rows, which is the gradient of the *sum*. If you wanted that of
-# the mean, it is too large by a factor, the number of elements. If you wanted that of one result, the others are mixed in. No
+# the mean, it is too large by a factor equal to the number of elements. If you wanted that of one result, the others are mixed in. No
 # warning tells you. Turn ``y`` into one number yourself, and the code says what you want:
 
 y = compute(x)
@@ -163,7 +164,7 @@ for shape in [(3,), (2, 3), (1,)]:
 # %%
 # .. fold:: Further misconceptions
 #
-#    *A larger* ``gradient`` *is like a larger learning rate, and nothing else.* If all of its numbers grow by one factor, yes.
+#    *A larger* ``gradient`` *is like a larger learning rate, and nothing else.* If all of its numbers grow by one factor, yes, for plain gradient descent.
 #    Otherwise it also changes the direction: it says how much each result counts.
 #
 #    *The Jacobian of a layer has to be small, since autograd works with it.* Autograd never makes it. For a thousand inputs and
@@ -196,7 +197,7 @@ for shape in [(3,), (2, 3), (1,)]:
 #
 #    - ``2 * x``: That would be right if 1 arrived at each element of ``y``. What does arrive?
 #    - ``x * v``: How many paths lead from ``y`` back to ``x``?
-#    - ``2 * y * v``: The local derivative of a square, is it written with the result or with the input?
+#    - ``2 * y * v``: Is the local derivative of a square written with the result or with the input?
 #    - ``v``: That arrives at ``y``. It still has to pass the product.
 #
 # .. predict:: What does ``x.grad`` hold at the end? Three numbers.
