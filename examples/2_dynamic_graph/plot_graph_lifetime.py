@@ -2,8 +2,8 @@ r"""
 When is the graph gone?
 =======================
 
-A loop that needs more memory in every turn, and an error about a second backward pass: behind both
-are the same two questions. What does ``backward()`` free, and who holds the rest? Below, ``y`` and
+A loop that needs more memory with every turn, and an error about a second backward pass: the same
+two questions are behind both. What does ``backward()`` free, and who holds the rest? Below, ``y`` and
 ``z`` are both computed from :math:`u = x^3`. At :math:`x = 10`, its slope is :math:`3x^2 = 300`.
 
 .. predict:: ``z.backward()`` is called for the first time here. What does ``x.grad`` hold at the end?
@@ -39,7 +39,7 @@ print(f"{x.grad = }")
 # -------------------------
 # Choose *What PyTorch recorded* above the picture. All :term:`nodes <node>` are still there. But the ``x``
 # that ``PowBackward0`` had saved for :math:`3x^2` is struck out: ``y.backward()`` freed it as soon as it
-# had used it.
+# had used it. (The ``5`` is struck out as well: the node of ``z`` had already done its part when the next one failed.)
 #
 # ``z.backward()`` is a first call, and yet it fails. It is not calls that are counted. What matters is
 # whether each node on the way still has what it saved. An addition saves nothing, so through a graph of
@@ -126,7 +126,8 @@ print(f"{curvature = }")
 # This is the graph of ``slope``, recorded while the first backward pass ran, with what came back along it for
 # ``curvature``. Its ``PowBackward0`` belongs to :math:`x^2`, with the slope :math:`2x = 20`. ``MulBackward1`` is
 # the multiplication by 3, and ``MulBackward0`` that by 1, the gradient with which the first pass began. Their
-# product is :math:`1 \cdot 3 \cdot 20 = 60`.
+# product is :math:`1 \cdot 3 \cdot 20 = 60`. (``x.grad`` is still the 1800 from above: ``grad()`` returns the 60 and does not
+# add it.)
 #
 # ``create_graph=True`` frees nothing either, since the new graph needs the old one.
 #
@@ -159,7 +160,7 @@ print(f"{total = }")
 
 # %%
 # ``retain_graph=True`` *is the cure for the error message.* It is if you meant to go through the same graph
-# twice. Usually you did not. The typical case is a state ``h`` that each turn takes over from the turn before, so
+# twice. Usually you did not. The typical case is a state ``h`` that each turn inherits from the one before, so
 # that each backward pass runs into all earlier turns. Cut it where the turn begins:
 
 w = torch.tensor([2.0], requires_grad=True)
@@ -183,12 +184,13 @@ for turn in range(3):
 #    one backward pass serves both.
 #
 #    *Each turn must end with* ``del loss``. When the name ``loss`` is given to the next loss, the graph of the one
-#    before is gone. Only while the next loss is computed do both exist. If memory is short at that moment,
+#    before is gone, unless another name, such as that of the output, still holds a part of it.
+#    Only while the next loss is computed do both exist. If memory is short at that moment,
 #    ``del loss`` helps.
 #
 #    ``backward(create_graph=True)`` *is the same as* ``torch.autograd.grad(…, create_graph=True)``. It puts the
 #    gradient, with its graph, into ``x.grad``. This graph leads back to ``x``, so the two hold each other in memory.
-#    PyTorch warns of it.
+#    PyTorch warns about it.
 #
 # Check
 # -----

@@ -73,7 +73,7 @@ print(a.grad, b.grad, c.grad)
 # ------------
 # You can tell the two apart without looking at the graph. Nudge ``b``, and see whether ``J`` moves. A slope needs only
 # values, so a cut cannot make it wrong. ``link`` is the call that stands between ``u`` and ``v``, and
-# :py:func:`torch.as_tensor` makes a tensor of what it gives, if it is none. (We nudge by 1/32, a power of 2, so that
+# :py:func:`torch.as_tensor` turns what it gives into a tensor, if it is not one already. (We nudge by 1/32, a power of 2, so that
 # nothing is rounded.)
 
 
@@ -104,10 +104,11 @@ for link in links:
 # ``clone`` is there for comparison: it is recorded, and its gradient is right. Below it there are two groups:
 #
 # - ``item``, ``tolist`` and ``detach``: the slope is 10, so ``J`` does depend on ``b``, and autograd does not know. These
-#   are the cuts. ``int(u)``, ``bool(u)``, ``u.detach().numpy()`` and whatever runs under :py:class:`torch.no_grad` belong
+#   are the cuts. ``float(u)``, ``u.detach().numpy()`` and whatever runs under :py:class:`torch.no_grad` belong
 #   to this group, too. *What to do:* leave the call out of the calculation. Use it for what you print or plot.
 # - From ``long`` on, the slope is 0 as well. The result moves in steps, so no gradient could tell you which way to go.
-#   Integers and truth values are not recorded, which leaves ``None``; ``round`` and ``sign`` are recorded, and send 0.
+#   Integers and truth values are not recorded, which leaves ``None``; so do ``int(u)`` and ``bool(u)``. ``round`` and
+#   ``sign`` are recorded, and send 0.
 #   *What to do:* replace the step by something that changes smoothly, such as ``sigmoid`` for a comparison, or ``softmax``
 #   for ``argmax``.
 #
@@ -157,7 +158,7 @@ print(f"{J.requires_grad = }, {J.is_leaf = }")
 
 # %%
 # Or begin at the other end. Call ``backward()`` once, and look for weights whose ``grad`` is ``None``. This finds ``b``. It
-# does not find ``a``, which has got a part of its gradient. For that, compare the gradient with a slope, as above.
+# does not find ``a``, which has received a part of its gradient. For that, compare the gradient with a slope, as above.
 #
 # What people get wrong
 # ---------------------
@@ -184,7 +185,7 @@ for step in range(3):
 #
 # .. fold:: Further misconceptions
 #
-#    *A cut stops the training.* The weights after the cut still learn, so the loss falls, only not as far as it could.
+#    *A cut stops the training.* The weights after the cut still learn, so the loss may fall, only not as far as it could.
 #
 #    ``detach()`` *is always a mistake.* It is right wherever you mean it: a target that should stay fixed, a state that is
 #    carried to the next turn, a number for a plot.

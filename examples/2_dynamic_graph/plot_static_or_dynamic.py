@@ -75,7 +75,7 @@ except ValueError as error:
     print(error)
 
 # %%
-# This is the heart of the matter. A dynamic graph may be another one in each run, and so Python may decide
+# This is the heart of the matter. A dynamic graph may be a different one in each run, and so Python may decide
 # (:doc:`/lessons/2_dynamic_graph/plot_graph_follows_code`). A static graph has to serve all inputs.
 #
 # Put the choice into the graph
@@ -102,7 +102,8 @@ print(J.item(), a.grad, b.grad)
 #
 # What Python decides is frozen
 # -----------------------------
-# An ``if`` that asks no tensor is not refused. Python decides it during the capture, and only the outcome is in the graph:
+# An ``if`` that asks no tensor is not refused. (``x.shape`` counts as asking: during the capture, it is a stand-in, too.) Python
+# decides it during the capture, and only the outcome is in the graph:
 
 training = True
 
@@ -167,7 +168,7 @@ print(f"{compiled_forward(x) = }")
 # %%
 # .. fold:: Further misconceptions
 #
-#    *Static graphs are a thing of the past.* TensorFlow 1 asked you to build one by hand, and PyTorch became popular without. Today you write
+#    *Static graphs are a thing of the past.* TensorFlow 1 asked you to build one by hand, and PyTorch became popular by not asking for that. Today you write
 #    dynamic code, and let a tool capture from it what it can.
 #
 #    *To save a model for use without Python, save what* ``symbolic_trace`` *gives.* For that there is ``torch.export``, which captures a whole

@@ -122,8 +122,8 @@ u[[1, 2]].mul_(10)
 print(f"{u = }")
 
 # %%
-# Assignments always reach it: ``u[[1, 2]] = 0`` writes into ``u`` itself, and so does ``u[[1, 2]] *= 10``, since Python then
-# assigns the result.
+# An assignment to ``u[…]`` does reach it: ``u[[1, 2]] = 0`` writes into ``u`` itself, and so does ``u[[1, 2]] *= 10``, since
+# Python then assigns the result. But ``u[[1, 2]][0] = 0`` assigns to an element of the copy.
 #
 # *A write through* ``detach()`` *is recorded like one through a slice.* ``detach()`` gives a view too, but one without a history.
 # The numbers change, and the graph stays as it was:
@@ -147,11 +147,12 @@ print(f"{torch.autograd.grad(u.sum(), x) = }")
 #    ``reshape`` *always gives a view.* It does if the numbers lie in memory in the right order, and otherwise it copies, as for a
 #    transposed matrix. If you want to write into the result, use ``view``: it never copies, and raises where it would have to.
 #
-#    *A view of a leaf is a leaf.* It is a result, and the gradient is kept in the leaf behind it. If a matrix is meant to be the
+#    *A view of a leaf is a leaf.* Only if that leaf requires no gradient. Otherwise it is a result, and the gradient is kept in the leaf behind it. If a matrix is meant to be the
 #    parameter, give the tensor its shape first, and ask for the gradient last: ``torch.ones(6).view(2, 3).requires_grad_()``.
 #
-#    *An expanded tensor can be written to.* ``expand`` shows one place in memory several times, so a write would have to put
-#    several numbers there. PyTorch refuses, with or without gradients. ``clone()`` gives each of them a place of its own.
+#    *An expanded tensor can be written to.* ``expand`` shows one place in memory several times, so a write to all of
+#    it would have to put several numbers there. PyTorch refuses that, with or without gradients. A write to a single
+#    element, ``e[0, 0] = 5``, is not refused, and shows up in every copy. ``clone()`` gives each of them a place of its own.
 #
 # Check
 # -----

@@ -2,7 +2,7 @@ r"""
 What is behind ``grad_fn``?
 ===========================
 
-Behind the ``grad_fn`` of a result is all that PyTorch has recorded for it: the whole way that ``backward()`` will go. You
+Behind the ``grad_fn`` of a result is all that PyTorch has recorded for it: the whole route that ``backward()`` will take. You
 can walk it yourself, see which leaves it reaches, and even do the backward pass by hand. The example is again
 :math:`J = 3(a + bc)` at 5, 3 and 2.
 
@@ -158,9 +158,9 @@ for result in (3 * (a + u), 3 * (u + a)):
 #    *The second item of a pair counts the inputs.* It counts outputs: it says to which result of the earlier operation the
 #    gradient belongs. For most operations there is only one, and the number is 0. The second result of ``unbind`` has the number 1.
 #
-#    *A walk is as safe as* ``backward()``. Whoever holds a Python object for each of a hundred thousand nodes in a row can crash
-#    the process when they are freed, since each is freed from within the one before it. And Python allows only about a thousand
-#    calls inside each other, so use a list as above, and no function that calls itself.
+#    *A walk is as safe as* ``backward()``. If you hold a Python object for each of a hundred thousand nodes in a row, the process
+#    can crash when they are freed, since each is freed from within the one before it. And Python allows only about a thousand
+#    nested calls, so use a list as above; a function that calls itself, as in the last exercise, is for small graphs only.
 #
 # Check
 # -----

@@ -71,7 +71,7 @@ def differences(f, p, h=1e-5):
 
 # %%
 # Is 0.001 between the two much? That depends on how large they are. So divide by the larger one. (If both
-# are 0, they agree, and there is nothing to divide.) With :math:`g` for the gradient and :math:`d` for the
+# are 0, they agree; but 0 divided by 0 is NaN, so leave such elements out.) With :math:`g` for the gradient and :math:`d` for the
 # difference,
 #
 # .. math::
@@ -112,7 +112,8 @@ print((-3 * z**2 + 0.0).tolist())
 print((3 * z).tolist())
 
 # %%
-# Look at the columns. At :math:`z = 0` *every* formula passes, since each of them gives 0. At
+# Look at the columns. At :math:`z = 0` *no* formula can be told from another, since each of them gives 0. (The
+# relative error does not help there: the difference is :math:`h^2` and not 0, so it is 1 even for the right formula.) At
 # :math:`z = 1` the forgotten power passes, since :math:`z` and :math:`z^2` are the same there. Only
 # :math:`z = 2` tells all of them from the right one. So check at random places, with a different value
 # in each element. Never check at 0, where parameters often begin.

@@ -226,7 +226,7 @@ print(f"{min(bounds):.2f} {max(bounds):.2f}", [b / a for a, b in zip(once, twice
 # %%
 # In short
 # --------
-# The gradient of an early layer is a product of all the layers behind it. Factors below 1 make it vanish, and
+# The gradient of an early layer is multiplied by a factor for every layer after it. Factors below 1 make it vanish, and
 # factors above 1 make it explode. So keep the factor near 1: draw weights that fit the activation, prefer
 # activations with slopes near 1, and give each layer a path around it.
 #

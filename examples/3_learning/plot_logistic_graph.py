@@ -17,7 +17,7 @@ you can follow the whole path from a :term:`loss` back to the :term:`parameters 
    :answer: z.grad
 
    ``z`` is 6 − 4 − 2 = 0, so ``a`` is one half. The gradient is ``a - y`` = 0.5 − 1 = −0.5: if ``z`` grows
-   by 0.001, the loss falls by about 0.0005. Why it is as short as that is what this lesson is about.
+   by 0.001, the loss falls by about 0.0005. Why it is that short is what this lesson is about.
 
    - ``0.5``: The size is right. The answer should be yes, and a larger ``z`` makes a yes more likely. Does
      the loss rise or fall?

@@ -122,7 +122,7 @@ print(f"{J.item() = :.3f}, {w[0, 0].item() = :.3f}")
 # How far to step
 # ---------------
 # Here is the cost with two learning rates. Each line begins with the cost before the first step and after each of
-# the first four, and ends with the cost after each of the last three.
+# the first four, and ends with the cost after each of the last three. The plot shows the first 60 steps.
 
 import matplotlib.pyplot as plt
 
@@ -149,7 +149,7 @@ ax.legend()
 # What it has learnt
 # ------------------
 # The model says yes where :math:`a > 0.5`, which is where :math:`z > 0`. The line :math:`z = 0` between yes and no is
-# the :term:`decision boundary`. The plot shows it after 1, 50 and 200 steps, and ``right`` counts the examples on the
+# the :term:`decision boundary`. The plot shows it after 1 step (dotted), 50 (dashed) and 200 (solid), and ``right`` counts the examples on the
 # right side of it, out of 40.
 
 grid = torch.linspace(-2, 6, 41)
@@ -331,7 +331,7 @@ for w_near in [w_50, w_50 + 0.01]:
 #           F.binary_cross_entropy_with_logits(X @ w2 + b2, Y).backward()
 #           optimizer.step()
 #
-#       assert w.is_leaf and b.is_leaf, "w and b are no leaves"
+#       assert w.is_leaf and b.is_leaf, "w and b are not leaves"
 #       assert w.requires_grad and b.requires_grad, "w and b require no gradient"
 #       assert torch.allclose(w, w2, atol=1e-5), f"w = {w.tolist()}"
 #       assert torch.allclose(b, b2, atol=1e-5), f"b = {b.tolist()}"
@@ -339,7 +339,7 @@ for w_near in [w_50, w_50 + 0.01]:
 #    The forward pass stands inside the loop, since each step needs a graph of its own. The two steps run under
 #    ``no_grad`` and in place, and the gradients are removed before the next round adds to them.
 #
-#    - ``AssertionError: w and b are no leaves``: Which statement made a new tensor and gave it the old name?
+#    - ``AssertionError: w and b are not leaves``: Which statement made a new tensor and gave it the old name?
 #    - ``AssertionError: w =``: If the numbers are too large, do the gradients of old rounds still take part? If they are
 #      near 0, is the loop there at all?
 #    - ``RuntimeError: a leaf Variable``: The step was about to be recorded. How do you turn recording off for it?

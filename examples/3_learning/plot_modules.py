@@ -265,7 +265,7 @@ print(f"{len(list(Stack(nn.ModuleList(layers)).parameters())) = }")
 # .. write:: Write a layer of your own, ``Affine``, that computes ``X @ self.W + self.b``. ``W`` has the shape (inputs,
 #    outputs), ``b`` has (outputs,), and both are learnt. Begin with zeros.
 #    :file: a_layer_of_your_own
-#    :fails: AssertionError: W and b are no parameters
+#    :fails: AssertionError: W and b are not parameters
 #
 #    .. code-block:: python
 #
@@ -287,7 +287,7 @@ print(f"{len(list(Stack(nn.ModuleList(layers)).parameters())) = }")
 #
 #       layer = Affine(3, 2)
 #       names = sorted(name for name, _ in layer.named_parameters())
-#       assert names == ["W", "b"], "W and b are no parameters"
+#       assert names == ["W", "b"], "W and b are not parameters"
 #       assert layer.W.shape == (3, 2), f"W has the shape {tuple(layer.W.shape)}"
 #       assert layer.b.shape == (2,), f"b has the shape {tuple(layer.b.shape)}"
 #
@@ -304,7 +304,7 @@ print(f"{len(list(Stack(nn.ModuleList(layers)).parameters())) = }")
 #    Two parameters, stored under their names, and one line of ``forward``. The backward pass needs no code: autograd records
 #    what ``forward`` does.
 #
-#    - ``AssertionError: W and b are no parameters``: What do you have to wrap a tensor in, so that a module lists it?
+#    - ``AssertionError: W and b are not parameters``: What do you have to wrap a tensor in, so that a module lists it?
 #    - ``NotImplementedError``: PyTorch calls a method of a certain name. Is yours inside the class?
 #    - ``RuntimeError: mat1 and mat2 shapes cannot be multiplied``: On which side of ``X`` does ``W`` stand, and is anything
 #      transposed?

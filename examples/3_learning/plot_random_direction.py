@@ -158,7 +158,7 @@ print(f"{bad = }")
 # Two values for each parameter tensor are still only eight values, and not forty thousand.
 # ``gradcheck(…, fast_mode=True)`` also compares along random directions, and not element by element.
 #
-# The slope along a direction can also be had without a difference: :py:func:`torch.func.jvp` carries it
+# You can also get the slope along a direction without a difference: :py:func:`torch.func.jvp` carries it
 # forward beside the values, and has no error from a step. It uses the derivatives that PyTorch knows, so
 # it can check your formulas, but not PyTorch's:
 
@@ -216,7 +216,7 @@ assert bad == ["b1"]
 # In short
 # --------
 # Draw a direction at random, give it length 1, and compare :math:`g \cdot d` with the central difference along
-# it. This takes two values of the loss, however many parameters there are, and finds a single wrong one. If it
+# it. This takes two values of the loss, however many parameters there are, and nearly always finds even a single wrong one. If it
 # fails, check one parameter tensor at a time.
 #
 # Exercises
@@ -323,7 +323,7 @@ assert bad == ["b1"]
 #       assert not any(agrees(f, 1.001 * g, p) for _ in range(20)), "scaled"
 #       assert not any(agrees(f, swapped, p) for _ in range(20)), "swapped"
 #
-#    A random direction has another number for each element, so two gradients that changed places do not
+#    A random direction has a different number for each element, so two gradients that changed places do not
 #    cancel. Its length is 1, so ``h`` is the length of the step.
 #
 #    - ``AssertionError: right``: Does the function return anything? Is the slope divided by the distance of

@@ -148,20 +148,20 @@ print(f"{train(network) = }")
 # The line gets about half of the points right, and its cost is :math:`\log 2 \approx 0.693`, that of a model which
 # always says one half. The network gets all of them.
 #
-# The plot shows where its answer changes. In the plane of :math:`x_1` and :math:`x_2`, the boundary is a line with
-# bends: it may bend where a hidden unit starts to be active. Among the four features ``A1`` it is flat.
+# The plot shows where its answer changes. In the plane of :math:`x_1` and :math:`x_2`, the boundary is made of lines with
+# bends: they may bend where a hidden unit starts to be active. Among the four features ``A1`` it is flat.
 
 import matplotlib.pyplot as plt
 
 ticks = torch.linspace(-2.0, 2.0, 201, dtype=torch.float64)
 with torch.no_grad():
     heights = network(torch.cartesian_prod(ticks, ticks)).reshape(201, 201).T
-fig, ax = plt.subplots()
+fig, ax = plt.subplots(layout="constrained")
 ax.plot(*points[labels[:, 0] == 0].T, "o", label="$y = 0$")
 ax.plot(*points[labels[:, 0] == 1].T, "x", label="$y = 1$")
 ax.contour(ticks, ticks, heights, levels=[0.0], colors="C2")
 ax.set(xlabel="$x_1$", ylabel="$x_2$")
-ax.legend()
+fig.legend(loc="outside upper center", ncols=2)
 # sphinx_gallery_plot = "Four clouds of points, one around each corner. The boundary consists of two lines, each with one bend. One cuts off the cloud of class 1 at the upper left, the other one that at the lower right. Both clouds of class 0 lie between the lines."
 
 # %%

@@ -90,8 +90,8 @@ print(f"{z.grad = }")
 
 # %%
 # You wrote one operation. PyTorch recorded two nodes: the logarithm of softmax, and the choice of one
-# element with its sign turned (``nll`` stands for *negative log-likelihood*). Only ``z`` has a wire:
-# ``y`` holds the number of a class, and such a number cannot have a gradient.
+# element with its sign turned (``nll`` stands for *negative log-likelihood*). No node leads
+# to ``y``: it holds the number of a class, and such a number cannot have a gradient.
 #
 # Besides being shorter, the call is safer. It never computes :math:`e^{1000}`:
 

@@ -268,7 +268,7 @@ for y in [0, 1]:
 # %%
 # In short
 # --------
-# A gradient becomes NaN where an infinite slope meets a 0: a logarithm or a root at 0, behind a
+# Most often, a gradient becomes NaN where an infinite slope meets a 0: a logarithm or a root at 0, behind a
 # saturated sigmoid or a ``where``. Anomaly mode names the node. The cure is to rewrite the formula, so
 # that no operation gets an input at which its slope is infinite: give the loss logits, and keep bad
 # inputs away *before* the operation.
@@ -319,7 +319,7 @@ for y in [0, 1]:
 #    - ``x``: NaN arrives there. Which operation sent it?
 #    - ``op J``: This one multiplies by 3. Is anything infinite so far?
 #
-# .. derive:: Where a yes is rare, one weights it by :math:`c`. What does the logit ``z`` get? Write
+# .. derive:: Where a yes is rare, its part of the loss can be weighted by :math:`c`. What gradient does ``z`` get? Write
 #       ``a`` for the sigmoid of ``z``.
 #    :answer: (1 - y) * a - c * y * (1 - a)
 #    :names: a, y, c, z
