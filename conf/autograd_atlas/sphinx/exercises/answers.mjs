@@ -74,7 +74,8 @@ export function replyTo(given, wanted) {
   const isOne = wanted.length === 1;
   if (given.length !== wanted.length || (isOne && (numberIn(given[0]) !== null) !== isNumber)) {
     if (!isOne) return "count";
-    return isNumber ? "number" : "word";
+    // None and NaN stand where a number might: to ask for a word would tell which it is.
+    return isNumber ? "number" : /^(none|nan)$/i.test(wanted[0]) ? "wrong" : "word";
   }
   const size = (part) => part.replace(/^[-+]/, "");
   const isSameSize = (a, b) => isSame(size(a), size(b));
