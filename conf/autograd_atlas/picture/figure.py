@@ -354,12 +354,11 @@ def legend(pictures: Iterable[Diagram], prefix: str, words: Words, key_of: str |
     if key_of:
         return shown_with_button
     closes = (
-        f'<button type="button" {target} popovertargetaction="hide" '
-        f"autofocus>{words['key-close']}</button>"
+        f'<button type="button" {target} popovertargetaction="hide">{words["key-close"]}</button>'
     )
     window = (
-        f'<div class="aa-window" id="{prefix}-key" popover role="dialog" '
-        f'aria-label="{words["key"]}">{closes}{key(words)}</div>'
+        f'<dialog class="aa-window" id="{prefix}-key" popover '
+        f'aria-label="{words["key"]}">{closes}{key(words)}</dialog>'
     )
     return shown_with_button + window
 
